@@ -1,0 +1,66 @@
+"""One error hierarchy for the whole toolkit.
+
+Every message names the file or argument, what was expected and what was found, so that a user can act on it without
+reading a traceback.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class DiffTrackerError(Exception):
+    """Base class of every error that the toolkit raises on bad input."""
+
+
+class ImageReadError(DiffTrackerError):
+    """An image file or array cannot be used.
+
+    Args:
+        path: The file, or a description of the argument when there is no file.
+        reason: What was expected and what was found.
+    """
+
+    def __init__(self, path: str | Path, reason: str) -> None:
+        super().__init__(f'{path}: {reason}')
+        self.path = str(path)
+        self.reason = reason
+
+
+class AnnotationError(DiffTrackerError):
+    """A line of an annotation or prediction file breaks the format.
+
+    Args:
+        path: The annotation file.
+        reason: What was expected and what was found.
+        line: 1-based line number, or None where the fault concerns the whole file.
+    """
+
+    def __init__(self, path: str | Path, reason: str, line: int | None = None) -> None:
+        where = f'{path}' if line is None else f'{path}:{line}'
+        super().__init__(f'{where}: {reason}')
+        self.path = str(path)
+        self.reason = reason
+        self.line = line
+
+
+class CheckpointError(DiffTrackerError):
+    """A weights file is missing, damaged, unsafe or made for another model.
+
+    Args:
+        path: The weights file.
+        reason: What was expected and what was found.
+    """
+
+    def __init__(self, path: str | Path, reason: str) -> None:
+        super().__init__(f'{path}: {reason}')
+        self.path = str(path)
+        self.reason = reason
+
+
+class QueryError(DiffTrackerError):
+    """The sentence cannot be used as a query (empty, or not text)."""
+
+
+class ConfigError(DiffTrackerError):
+    """A configuration or recipe value is missing or out of range."""
