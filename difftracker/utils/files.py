@@ -1,0 +1,141 @@
+"""Files that are either whole or absent: atomic writing, and JSON lines with a line number in every error."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from difftracker.errors import AnnotationError
+
+
+def atomic_write(path: str | Path, data: bytes | str) -> Path:
+    """Writes a file so that a reader sees the old content or the new one, never a part of it.
+
+    The data go to a new file in the same folder, reach the disk, and only then take the name. A crash or a full disk
+    leaves the old file as it was. Missing folders are made; where `path` is a link, the file that it names is replaced.
+
+    Args:
+        path: Where to write.
+        data: The content; text is written as UTF-8 without any change of line ends.
+
+    Returns:
+        The path written.
+
+    Raises:
+        OSError: The folder cannot be made or written to, or the disk is full.
+    """
+    path = Path(path)
+    target = Path(os.path.realpath(path))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Not tempfile: its files are private (0600), and the result should have the user's usual permissions.
+    temporary = target.with_name(f'.{target.name}.{secrets.token_hex(6)}.tmp')
+    content = data.encode('utf-8') if isinstance(data, str) else data
+    try:
+        with open(temporary, 'xb') as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def write_json(path: str | Path, obj: Any) -> Path:
+    """Writes one JSON document, indented, atomically.
+
+    Args:
+        path: Where to write.
+        obj: Plain data; NaN and infinity are refused because JSON has no such numbers.
+
+    Returns:
+        The path written.
+
+    Raises:
+        ValueError: `obj` holds NaN or infinity.
+        TypeError: `obj` holds something that JSON cannot say.
+    """
+    return atomic_write(path, json.dumps(obj, ensure_ascii=False, indent=2, allow_nan=False) + '\n')
+
+
+def write_jsonl(path: str | Path, items: Iterable[dict]) -> Path:
+    """Writes one JSON object a line, atomically: all items or none.
+
+    Args:
+        path: Where to write.
+        items: The objects, in order.
+
+    Returns:
+        The path written.
+
+    Raises:
+        ValueError: An item holds NaN or infinity.
+        TypeError: An item holds something that JSON cannot say.
+    """
+    lines = [json.dumps(item, ensure_ascii=False, allow_nan=False) + '\n' for item in items]
+    return atomic_write(path, ''.join(lines))
+
+
+def parse_json_object(text: str | bytes, path: str | Path, line: int | None = None) -> dict:
+    """Reads one JSON object.
+
+    Args:
+        text: The JSON text; bytes must be UTF-8.
+        path: The file that it stands in, for the error.
+        line: Its 1-based line number, for the error.
+
+    Returns:
+        The object.
+
+    Raises:
+        AnnotationError: The text is not UTF-8, not JSON (NaN and infinity included), nested too deeply, or not an object.
+    """
+
+    def refuse(name: str) -> None:
+        raise ValueError(f'{name} is not a JSON number')
+
+    try:
+        decoded = text.decode('utf-8') if isinstance(text, bytes) else text
+        item = json.loads(decoded, parse_constant=refuse)
+    except UnicodeDecodeError as error:
+        raise AnnotationError(path, f'expected UTF-8 text, found byte {error.object[error.start]:#04x}', line) from error
+    except RecursionError as error:
+        raise AnnotationError(path, 'expected a JSON object, found JSON nested too deeply', line) from error
+    except ValueError as error:
+        raise AnnotationError(path, f'expected a JSON object, found text that is not JSON ({error})', line) from error
+    if not isinstance(item, dict):
+        raise AnnotationError(path, f'expected a JSON object, found {type(item).__name__}', line)
+    return item
+
+
+def read_jsonl(path: str | Path) -> Iterator[tuple[int, dict]]:
+    """Reads a file of one JSON object a line; blank lines are passed over.
+
+    Args:
+        path: The file, UTF-8, with or without a byte order mark.
+
+    Yields:
+        The 1-based line number and the object.
+
+    Raises:
+        AnnotationError: The file is missing or unreadable, or a line is not a JSON object.
+    """
+    path = Path(path)
+    if not path.is_file():
+        found = 'a folder' if path.is_dir() else 'nothing of that name'
+        raise AnnotationError(path, f'expected a file of JSON lines, found {found}')
+    try:
+        handle = open(path, 'rb')
+    except OSError as error:
+        raise AnnotationError(path, f'expected a readable file, found: {error.strerror}') from error
+    with handle:
+        for line_no, raw in enumerate(handle, start=1):
+            if line_no == 1:
+                raw = raw.removeprefix(b'\xef\xbb\xbf')
+            if raw.strip():
+                yield line_no, parse_json_object(raw, path, line_no)
