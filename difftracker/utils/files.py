@@ -130,12 +130,11 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[int, dict]]:
         found = 'a folder' if path.is_dir() else 'nothing of that name'
         raise AnnotationError(path, f'expected a file of JSON lines, found {found}')
     try:
-        handle = open(path, 'rb')
+        with open(path, 'rb') as handle:
+            for line_no, raw in enumerate(handle, start=1):
+                # Editors on some systems put a byte order mark in front; JSON does not allow one.
+                content = raw.removeprefix(b'\xef\xbb\xbf') if line_no == 1 else raw
+                if content.strip():
+                    yield line_no, parse_json_object(content, path, line_no)
     except OSError as error:
         raise AnnotationError(path, f'expected a readable file, found: {error.strerror}') from error
-    with handle:
-        for line_no, raw in enumerate(handle, start=1):
-            if line_no == 1:
-                raw = raw.removeprefix(b'\xef\xbb\xbf')
-            if raw.strip():
-                yield line_no, parse_json_object(raw, path, line_no)
