@@ -89,7 +89,8 @@ class BoxPainter:
         end = (start[0] + length - 1, start[1])
         for colour, reach in ((_HAIRLINE, self._halo + 1), (_WHITE, self._halo)):
             self._draw.rectangle(
-                (start[0] - reach, start[1] - reach, end[0] + reach, start[1] + self._line_width - 1 + reach), fill=colour
+                (start[0] - reach, start[1] - reach, end[0] + reach, start[1] + self._line_width - 1 + reach),
+                fill=colour,
             )
         self._draw_side(start, end, style)
 

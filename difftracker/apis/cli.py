@@ -1,0 +1,174 @@
+"""The `difftracker` command.
+
+Only the standard library is imported here; each sub-command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from difftracker.errors import DiffTrackerError
+from difftracker.version import __version__
+
+_PREDICT_EXAMPLES = """\
+examples:
+  difftracker predict before.jpg after.jpg "Which cup is gone?"
+  difftracker predict --annotations val.jsonl --data-root data --out predictions.jsonl
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, like all errors of the command."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f'difftracker: error: {message} (see {self.prog} --help)\n')
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the parser of the whole command."""
+    parser = _Parser(
+        prog='difftracker',
+        description='Image difference grounding: two pictures and a sentence in, boxes of the change out.',
+    )
+    parser.add_argument('--version', action='version', version=f'difftracker {__version__}')
+    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+    _add_predict(commands)
+    _add_evaluate(commands)
+    return parser
+
+
+def _add_predict(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser(
+        'predict',
+        help='answer a sentence about a pair, or all sentences of an annotation file',
+        description='Answer one sentence about one pair of pictures, or all sentences of an annotation file.',
+        epilog=_PREDICT_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    pair = parser.add_argument_group('one pair')
+    pair.add_argument('before', nargs='?', metavar='BEFORE', help='picture before the change')
+    pair.add_argument('after', nargs='?', metavar='AFTER', help='picture after the change')
+    pair.add_argument('text', nargs='?', metavar='TEXT', help='the sentence')
+    pair.add_argument(
+        '--out-dir',
+        metavar='DIR',
+        help='where the picture of the answer goes (default: outputs; with --json a picture is written only if given)',
+    )
+    pair.add_argument('--json', action='store_true', help='print the answer as JSON')
+    many = parser.add_argument_group('all sentences of an annotation file')
+    many.add_argument('--annotations', metavar='FILE', help='annotation file (JSON Lines)')
+    many.add_argument('--data-root', metavar='DIR', help='folder that the paths of the file start from')
+    many.add_argument('--out', metavar='FILE', help='prediction file to write (JSON Lines)')
+    model = parser.add_argument_group('model')
+    weights = model.add_mutually_exclusive_group()
+    weights.add_argument(
+        '--model', metavar='NAME', default='difftracker-lite', help='shipped model (default: difftracker-lite)'
+    )
+    weights.add_argument('--checkpoint', metavar='FILE', help='weights file to use instead (.safetensors, .pth)')
+    model.add_argument(
+        '--score-threshold',
+        type=_score,
+        metavar='S',
+        help='leave out boxes below this score, 0 to 1 (default: the one stored with the weights)',
+    )
+    model.add_argument('--device', default='cpu', help='cpu, cuda or cuda:N (default: cpu)')
+    _add_debug(parser)
+    parser.set_defaults(run=_run_predict)
+
+
+def _add_evaluate(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser(
+        'evaluate',
+        help='compare a prediction file with the annotations',
+        description='Print the results table of a prediction file.',
+    )
+    parser.add_argument('annotations', metavar='ANNOTATIONS', help='annotation file (JSON Lines)')
+    parser.add_argument('predictions', metavar='PREDICTIONS', help='prediction file (JSON Lines)')
+    parser.add_argument('--json', metavar='FILE', help='write the report as JSON, too')
+    _add_debug(parser)
+    parser.set_defaults(run=_run_evaluate)
+
+
+def _add_debug(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+
+
+def _score(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f'expected a number from 0 to 1, found {text}')
+    return value
+
+
+def _run_predict(args: argparse.Namespace) -> int:
+    positional = [args.before, args.after, args.text]
+    file_options = {'--annotations': args.annotations, '--data-root': args.data_root, '--out': args.out}
+    missing = [name for name, value in file_options.items() if value is None]
+    if args.annotations is None:
+        unused = [name for name in file_options if name not in missing]
+        if unused:
+            raise _UsageError(f'{unused[0]} needs --annotations')
+        if None in positional:
+            raise _UsageError('expected BEFORE AFTER "TEXT", or --annotations FILE --data-root DIR --out FILE')
+        from .predict_pair import predict_pair
+
+        return predict_pair(args)
+    if any(value is not None for value in positional):
+        raise _UsageError('expected either BEFORE AFTER "TEXT" or --annotations, found both')
+    if missing:
+        raise _UsageError(f'--annotations needs {" and ".join(missing)}')
+    if args.json or args.out_dir is not None:
+        raise _UsageError('--json and --out-dir belong to a single pair, not to --annotations')
+    from .predict_file import predict_file
+
+    return predict_file(args)
+
+
+def _run_evaluate(args: argparse.Namespace) -> int:
+    from difftracker.evaluation import evaluate_files, format_report
+    from difftracker.utils.files import write_json
+
+    report = evaluate_files(args.annotations, args.predictions)
+    print(format_report(report))
+    if args.json is not None:
+        write_json(args.json, report)
+    return 0
+
+
+class _UsageError(Exception):
+    """Arguments that do not go together."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        argv: Arguments after the program's name; None takes those of the process.
+
+    Returns:
+        Exit code: 0 for success, 1 where a run over a file passed over bad pairs, 2 for bad input, 130 when
+        interrupted.
+    """
+    args = build_parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except _UsageError as error:
+        return _fail(f'{error} (see difftracker {args.command} --help)')
+    except (DiffTrackerError, OSError) as error:
+        if args.debug:
+            raise
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return _fail('interrupted', code=130)
+
+
+def _fail(message: str, code: int = 2) -> int:
+    print('difftracker: error: ' + ' '.join(message.split()), file=sys.stderr)
+    return code
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""`difftracker predict --annotations FILE --data-root DIR --out FILE`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from difftracker.apis.inferencer import DiffTrackerInferencer
+from difftracker.datasets.annotations import parse_record
+from difftracker.errors import AnnotationError, DiffTrackerError, ImageReadError
+from difftracker.structures import PairRecord
+from difftracker.utils.files import parse_json_object, write_jsonl
+from difftracker.utils.image_io import read_image
+
+
+def predict_file(args: argparse.Namespace) -> int:
+    """Answers every sentence of an annotation file, one line per query, in the order of the file.
+
+    A pair that cannot be used (a faulty line, an unreadable picture) gets no lines; it is listed on the error stream
+    at the end. The prediction file appears when the run is complete, never in part.
+
+    Args:
+        args: Arguments of the command line.
+
+    Returns:
+        Exit code: 0, or 1 where pairs were passed over.
+
+    Raises:
+        DiffTrackerError: The annotation file, the data root or the weights cannot be used at all.
+        OSError: The prediction file cannot be written.
+    """
+    annotations, root, out = Path(args.annotations), Path(args.data_root), Path(args.out)
+    lines = _read_lines(annotations)
+    if not root.is_dir():
+        raise NotADirectoryError(f'{root}: expected a folder as --data-root, found none')
+    _check_target(out, annotations)
+    inferencer = DiffTrackerInferencer(
+        args.checkpoint or args.model, device=args.device, score_threshold=args.score_threshold
+    )
+    predictions: list[dict] = []
+    failures: list[str] = []
+    seen: dict[str, int] = {}
+    for number, text in tqdm(lines, desc='predict', unit='pair', file=sys.stderr):
+        try:
+            record = parse_unlabelled(parse_json_object(text, annotations, number), annotations, number)
+            if record.pair_id in seen:
+                reason = f'pair_id {record.pair_id!r} stands on line {seen[record.pair_id]} already'
+                raise AnnotationError(annotations, reason, number)
+            seen[record.pair_id] = number
+            predictions.extend(_predict_record(inferencer, record, root))
+        except DiffTrackerError as error:
+            failures.append(str(error))
+    write_jsonl(out, predictions)
+    print(f'{len(predictions)} predictions: {out}')
+    if not failures:
+        return 0
+    print(f'difftracker: error: {len(failures)} of {len(lines)} pairs have no predictions:', file=sys.stderr)
+    for failure in failures:
+        print(f'  {" ".join(failure.split())}', file=sys.stderr)
+    return 1
+
+
+def parse_unlabelled(obj: dict[str, Any], path: Path, line: int) -> PairRecord:
+    """Parses a record of which only pictures and sentences are needed.
+
+    Files without truth are common where someone else keeps it: missing `changes`, `answers` and `subset` are taken as
+    empty. What is there must be right.
+
+    Args:
+        obj: One object of an annotation file.
+        path: The file, for the message.
+        line: 1-based line, for the message.
+
+    Raises:
+        AnnotationError: On the first fault.
+    """
+    item = {'changes': [], **obj}
+    if isinstance(item.get('queries'), list):
+        item['queries'] = [
+            {'subset': 'none', 'answers': [], **query} if isinstance(query, dict) else query
+            for query in item['queries']
+        ]
+    return parse_record(item, path, line)
+
+
+def _predict_record(inferencer: DiffTrackerInferencer, record: PairRecord, root: Path) -> Iterator[dict]:
+    images = []
+    for path, stated in ((record.before, record.before_size), (record.after, record.after_size)):
+        image = read_image(root / path)
+        size = (image.shape[1], image.shape[0])
+        # Boxes in other pixels than the truth's would be wrong without anyone noticing.
+        if size != tuple(stated):
+            raise ImageReadError(root / path, f'expected {stated[0]} x {stated[1]} pixels, found {size[0]} x {size[1]}')
+        images.append(image)
+    results = inferencer.ask(*images, [query.text for query in record.queries])
+    for query, result in zip(record.queries, results, strict=True):
+        yield dataclasses.replace(result, pair_id=record.pair_id, query_id=query.query_id).to_json()
+
+
+def _read_lines(path: Path) -> list[tuple[int, bytes]]:
+    """Returns the lines that are not blank with their 1-based numbers; faults inside a line are found later."""
+    if not path.is_file():
+        raise AnnotationError(path, 'expected an annotation file, found none')
+    content = path.read_bytes().removeprefix(b'\xef\xbb\xbf')
+    lines = [(number, line) for number, line in enumerate(content.split(b'\n'), start=1) if line.strip()]
+    if not lines:
+        raise AnnotationError(path, 'expected one pair per line, found no pair at all')
+    return lines
+
+
+def _check_target(out: Path, annotations: Path) -> None:
+    """Tells before the run, not after it, that the predictions could not be written."""
+    if out.is_dir():
+        raise IsADirectoryError(f'{out}: expected a file as --out, found a folder')
+    if out.exists() and out.samefile(annotations):
+        raise FileExistsError(f'{out}: --out would overwrite the annotation file')
+    out.parent.mkdir(parents=True, exist_ok=True)
