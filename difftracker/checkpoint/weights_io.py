@@ -29,7 +29,7 @@ def save_weights(path: str | Path, state_dict: StateDict, metadata: dict) -> Pat
 
     Args:
         path: Ends with `.safetensors`.
-        state_dict: Tensors by name, on any device; tensors that share memory are stored once each.
+        state_dict: Tensors by name, on any device; tensors that share memory are stored one by one.
         metadata: Plain JSON data (`config`, ...).
 
     Returns:
@@ -97,7 +97,8 @@ def apply_weights(model: nn.Module, state_dict: StateDict, path: str | Path) -> 
     ]
     if faults:
         shown = '; '.join(faults[:5]) + (f'; and {len(faults) - 5} more' if len(faults) > 5 else '')
-        raise CheckpointError(path, f'expected the weights of {type(model).__name__}, found those of another model: {shown}')
+        expected = f'expected the weights of {type(model).__name__}'
+        raise CheckpointError(path, f'{expected}, found those of another model: {shown}')
     model.load_state_dict(state_dict)
 
 
@@ -125,7 +126,8 @@ def _load_torch(path: Path) -> tuple[StateDict, dict]:
     try:
         checkpoint = torch.load(path, map_location='cpu', weights_only=True)
     except pickle.UnpicklingError as error:
-        raise CheckpointError(path, f'expected tensors and plain data, found other objects; refused ({error})') from error
+        reason = f'expected tensors and plain data, found a damaged file or other objects; refused ({error})'
+        raise CheckpointError(path, reason) from error
     except Exception as error:  # torch's reader fed with damaged bytes raises almost anything
         raise CheckpointError(path, f'expected a whole torch file, found a damaged one ({error})') from error
     if not isinstance(checkpoint, dict):

@@ -15,7 +15,7 @@ BERT_MODULE = 'mmdet.models.language_models.bert'
 class BertAdapter(MetaPathFinder):
     """Adapts mmdet's BERT module right after it has been imported, so that transformers loads only where it is needed.
 
-    It stands at the front of `sys.meta_path`, lets the usual machinery find the module, and adds one step to its loading.
+    It stands at the front of `sys.meta_path`, lets the usual machinery find the module, and adds a step to its loading.
     """
 
     def find_spec(

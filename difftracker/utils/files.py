@@ -93,7 +93,8 @@ def parse_json_object(text: str | bytes, path: str | Path, line: int | None = No
         The object.
 
     Raises:
-        AnnotationError: The text is not UTF-8, not JSON (NaN and infinity included), nested too deeply, or not an object.
+        AnnotationError: The text is not UTF-8, not JSON (which has no NaN and no infinity), nested too deeply, or not
+            an object.
     """
 
     def refuse(name: str) -> None:
@@ -103,7 +104,8 @@ def parse_json_object(text: str | bytes, path: str | Path, line: int | None = No
         decoded = text.decode('utf-8') if isinstance(text, bytes) else text
         item = json.loads(decoded, parse_constant=refuse)
     except UnicodeDecodeError as error:
-        raise AnnotationError(path, f'expected UTF-8 text, found byte {error.object[error.start]:#04x}', line) from error
+        byte = error.object[error.start]
+        raise AnnotationError(path, f'expected UTF-8 text, found byte {byte:#04x}', line) from error
     except RecursionError as error:
         raise AnnotationError(path, 'expected a JSON object, found JSON nested too deeply', line) from error
     except ValueError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -59,10 +60,11 @@ def read_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
         found = 'a folder' if path.is_dir() else 'nothing of that name'
         raise ImageReadError(path, f'expected an image file, found {found}')
     try:
-        data = path.read_bytes()
+        # A handle, not the content: a file of many gigabytes is refused after its first bytes.
+        with open(path, 'rb') as stream:
+            return _decode(stream, path, max_pixels)
     except OSError as error:
         raise ImageReadError(path, f'expected a readable image file, found: {error.strerror}') from error
-    return decode_image(data, path, max_pixels)
 
 
 def decode_image(data: bytes, name: str | Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -79,27 +81,7 @@ def decode_image(data: bytes, name: str | Path, max_pixels: int = MAX_PIXELS) ->
     Raises:
         ImageReadError: As `read_image`.
     """
-    if not data:
-        raise ImageReadError(name, 'expected an image, found an empty file (0 bytes)')
-    with warnings.catch_warnings():
-        # Pillow warns from 89 megapixels on; the limit here is ours and is checked below.
-        warnings.simplefilter('ignore', Image.DecompressionBombWarning)
-        try:
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-        except Image.UnidentifiedImageError as error:
-            raise ImageReadError(name, f'expected one of {", ".join(FORMATS)}, found other content') from error
-        except Image.DecompressionBombError as error:
-            raise ImageReadError(name, f'expected at most {max_pixels} pixels, found more ({error})') from error
-        except Exception as error:  # a decoder fed with hostile bytes raises almost anything; the caller gets one type
-            raise ImageReadError(name, f'expected an image, found a damaged header ({error})') from error
-        with image:
-            _check_header(image, name, max_pixels)
-            try:
-                return _to_rgb(image)
-            except ImageReadError as error:
-                raise ImageReadError(name, error.reason) from error
-            except Exception as error:  # as above
-                raise ImageReadError(name, f'expected a whole image, found truncated or damaged data ({error})') from error
+    return _decode(io.BytesIO(data), name, max_pixels)
 
 
 def write_image(path: str | Path, image: np.ndarray) -> Path:
@@ -154,15 +136,42 @@ def as_rgb(image: np.ndarray | Image.Image | str | Path, name: str) -> np.ndarra
     raise ImageReadError(name, f'expected a path, an array or a PIL image, found {type(image).__name__}')
 
 
-def _check_header(image: Image.Image, name: str | Path, max_pixels: int) -> None:
+def _decode(stream: BinaryIO, name: str | Path, max_pixels: int) -> np.ndarray:
+    """Decodes an image file from its first byte on; `(H, W, 3)` uint8, upright."""
+    if not stream.read(1):
+        raise ImageReadError(name, 'expected an image, found an empty file (0 bytes)')
+    stream.seek(0)
+    with warnings.catch_warnings():
+        # Pillow warns from 89 megapixels on; the limit here is ours. What it warns of in damaged files ends in an error
+        # or in a picture, and the error says it.
+        warnings.simplefilter('ignore')
+        try:
+            image = Image.open(stream, formats=FORMATS)
+        except Image.UnidentifiedImageError as error:
+            raise ImageReadError(name, f'expected one of {", ".join(FORMATS)}, found other content') from error
+        except Image.DecompressionBombError as error:
+            raise ImageReadError(name, f'expected at most {max_pixels} pixels, found more ({error})') from error
+        except Exception as error:  # a decoder fed with hostile bytes raises almost anything; the caller gets one type
+            raise ImageReadError(name, f'expected an image, found a damaged header ({error})') from error
+        try:
+            _check_header(image, max_pixels)
+            return _to_rgb(image)
+        except ImageReadError as error:
+            raise ImageReadError(name, error.reason) from error
+        except Exception as error:  # as above
+            reason = f'expected a whole image, found truncated or damaged data ({error})'
+            raise ImageReadError(name, reason) from error
+
+
+def _check_header(image: Image.Image, max_pixels: int) -> None:
     """Refuses from the header alone what is too large or moves."""
     width, height = image.size
     if width * height > max_pixels:
-        raise ImageReadError(name, f'expected at most {max_pixels} pixels, found {width} x {height}')
+        raise ImageReadError('image', f'expected at most {max_pixels} pixels, found {width} x {height}')
     # A camera's MPO file is a JPEG followed by further views; the first view is the picture.
     frames = 1 if image.format == 'MPO' else getattr(image, 'n_frames', 1)
     if frames > 1:
-        raise ImageReadError(name, f'expected a still picture, found {frames} frames or pages')
+        raise ImageReadError('image', f'expected a still picture, found {frames} frames or pages')
 
 
 def _to_rgb(image: Image.Image) -> np.ndarray:

@@ -14,9 +14,10 @@ EXTENSION = 'mmcv._ext'
 class MissingExtFinder(MetaPathFinder, Loader):
     """Finds `mmcv._ext` when nothing else does, as a module whose every operator fails when it is called.
 
-    mmdet imports mmcv's operators when it is imported, used or not. mmcv only asks whether the extension has an operator
-    of each name, so a module that answers yes lets everything load, and a call of a missing operator still ends in an
-    error that says what is missing. The finder belongs at the end of `sys.meta_path`: a real extension is found first.
+    mmdet imports mmcv's operators when it is imported, used or not. mmcv only asks whether the extension has an
+    operator of each name, so a module that answers yes lets everything load, and a call of a missing operator still
+    ends in an error that says what is missing. The finder belongs at the end of `sys.meta_path`: a real extension is
+    found first.
     """
 
     def find_spec(
