@@ -21,12 +21,12 @@ class PairRandomAffine(BaseTransform):
     """One shared scale and shift for both images, and a small warp of one of them, as of a camera touched in between.
 
     Each image is warped once. A change of which less than 30 % stays in view of an image becomes invalid there; a
-    sentence that asks for a change invalid in the after image is dropped. A draw that leaves no sentence is repeated, and
-    after eight such draws the pair stays as it is.
+    sentence that asks for a change invalid in the after image is dropped. A draw that leaves no sentence is repeated,
+    and after eight such draws the pair stays as it is.
 
     Args:
         scale: Smallest and largest shared zoom; above 1 crops.
-        translate: Largest shared shift as a share of width and height, beyond what keeps a zoomed picture on the canvas.
+        translate: Largest shared shift as a share of width and height, beyond half of what a zoom adds or takes.
         prob: Share of pairs with the shared part.
         relative_shift: Largest shift of one image against the other, in pixels of the canvas.
         relative_rotation: Largest rotation of one image against the other, in degrees.

@@ -1,0 +1,76 @@
+"""One answer of a model, read and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import AnnotationError
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Predicted boxes of one query.
+
+    Attributes:
+        boxes: `(N, 4)` xyxy pixels of the after image, by falling score.
+        scores: `(N,)`.
+        kinds: Kind of change of each box, None where the file does not tell.
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    kinds: tuple[str, ...] | None = None
+
+    @classmethod
+    def empty(cls) -> Prediction:
+        """Returns the answer that nothing asked for has changed."""
+        return cls(np.zeros((0, 4)), np.zeros(0))
+
+    @classmethod
+    def parse(cls, obj: dict[str, Any], path: str | Path, line: int | None = None) -> Prediction:
+        """Reads one object of the prediction format.
+
+        Args:
+            obj: Object with `boxes`, `scores` and, optionally, `kinds`, in any order of scores.
+            path: The file, for the message.
+            line: 1-based line, for the message.
+
+        Raises:
+            AnnotationError: When the lists are no lists of finite numbers or of different lengths.
+        """
+        lists = {}
+        for name, width in (('boxes', 4), ('scores', None)):
+            if name not in obj:
+                raise AnnotationError(path, f'a prediction must have the field {name!r}, found {sorted(obj)}', line)
+            lists[name] = _finite(obj[name], name, width, path, line)
+        boxes, scores = lists['boxes'], lists['scores']
+        kinds = obj.get('kinds')
+        if len(boxes) != len(scores) or (kinds is not None and len(kinds) != len(boxes)):
+            raise AnnotationError(path, f'boxes, scores and kinds must be of one length, found {len(boxes)} boxes, '
+                                  f'{len(scores)} scores' + ('' if kinds is None else f', {len(kinds)} kinds'), line)
+        order = np.argsort(-scores, kind='stable')
+        named = None if kinds is None else tuple(str(kinds[place]) for place in order)
+        return cls(boxes[order], scores[order], named)
+
+    def decided(self, threshold: float) -> int:
+        """Returns how many boxes, from the first on, reach the threshold."""
+        return int((self.scores >= threshold).sum())
+
+
+def _finite(values: Any, name: str, width: int | None, path: str | Path, line: int | None) -> np.ndarray:
+    shape = (-1,) if width is None else (-1, width)
+    try:
+        array = np.asarray(values, dtype=np.float64)
+        array = array.reshape(shape) if array.size == 0 else array
+    except (TypeError, ValueError) as error:
+        raise AnnotationError(path, f'{name} must be a list of numbers, found {values!r:.80}', line) from error
+    if array.ndim != len(shape) or (width is not None and array.shape[1] != width):
+        expected = 'numbers' if width is None else f'[x1, y1, x2, y2], each {width} numbers'
+        raise AnnotationError(path, f'{name} must be a list of {expected}, found shape {array.shape}', line)
+    if not np.isfinite(array).all():
+        raise AnnotationError(path, f'{name} must be finite, found {values!r:.80}', line)
+    return array

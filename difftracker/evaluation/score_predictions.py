@@ -1,0 +1,192 @@
+"""From predictions to a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import AnnotationError
+from ..structures import PairRecord
+from .box_matching import average_precision
+from .prediction import Prediction
+from .query_outcome import ERROR_KINDS, QueryOutcome, judge
+
+Outcomes = list[QueryOutcome]
+
+
+def score_predictions(records: Sequence[PairRecord], predictions: Iterable[dict], score_threshold: float) -> dict:
+    """Scores predictions against annotated pairs.
+
+    Args:
+        records: The pairs; each of their queries is scored.
+        predictions: One object per query: `pair_id`, `query_id`, `boxes` `[[x1, y1, x2, y2], ...]` in pixels of the
+            after image, `scores`, optionally `kinds`. Low-scored candidates may be among the boxes.
+        score_threshold: The decision of a prediction is its boxes with at least this score; average precision takes all
+            boxes. A query without a prediction counts as answered with nothing.
+
+    Returns:
+        Plain data: `score_threshold`, `counts`, `summary` (flat figures in `[0, 1]`, only those that exist), `rows`
+        (figures per group of queries; None where a figure does not apply), `errors` (counts by kind of error),
+        `confusion` (kinds of change, of rightly found single answers; None when predictions tell no kinds).
+
+    Raises:
+        AnnotationError: On a prediction that breaks the format, names an unknown pair or query, or comes twice.
+    """
+    table = index_predictions(records, ((None, item) for item in predictions), 'predictions')
+    return score_table(records, table, score_threshold)
+
+
+def index_predictions(
+    records: Sequence[PairRecord], items: Iterable[tuple[int | None, dict]], path: str | Path,
+) -> dict[tuple[str, str], Prediction]:
+    """Reads predictions into a table by pair and query.
+
+    Args:
+        records: The pairs that the predictions are about.
+        items: Line number, or None, and object of each prediction.
+        path: Where they come from, for messages.
+
+    Raises:
+        AnnotationError: As `score_predictions`.
+    """
+    known = {record.pair_id: {query.query_id for query in record.queries} for record in records}
+    table: dict[tuple[str, str], Prediction] = {}
+    for line, item in items:
+        pair_id, query_id = item.get('pair_id'), item.get('query_id')
+        if not isinstance(pair_id, str) or pair_id not in known:
+            raise AnnotationError(path, f'pair_id must name a pair of the annotations, found {pair_id!r}', line)
+        if not isinstance(query_id, str) or query_id not in known[pair_id]:
+            raise AnnotationError(path, f'query_id must name a query of pair {pair_id!r}, found {query_id!r}', line)
+        if (pair_id, query_id) in table:
+            raise AnnotationError(path, f'expected one prediction per query, found a second one of query {query_id!r} '
+                                  f'of pair {pair_id!r}', line)
+        table[pair_id, query_id] = Prediction.parse(item, path, line)
+    return table
+
+
+def score_table(
+    records: Sequence[PairRecord], table: dict[tuple[str, str], Prediction], score_threshold: float,
+) -> dict:
+    """Scores predictions that `index_predictions` has read; see `score_predictions`."""
+    outcomes: Outcomes = []
+    queries = skipped = missing = 0
+    for record in records:
+        for query in record.queries:
+            queries += 1
+            prediction = table.get((record.pair_id, query.query_id))
+            missing += prediction is None
+            outcome = judge(record, query, prediction or Prediction.empty(), score_threshold)
+            if outcome is None:
+                skipped += 1
+            else:
+                outcomes.append(outcome)
+    rows = _rows(outcomes)
+    return {
+        'score_threshold': score_threshold,
+        'counts': {
+            'pairs': len(records),
+            'changes': sum(len(record.changes) for record in records),
+            'queries': queries,
+            'scored': len(outcomes),
+            'skipped_out_of_view': skipped,
+            'missing_predictions': missing,
+        },
+        'summary': _summary(outcomes),
+        'rows': rows,
+        'errors': {kind: sum(outcome.error == kind for outcome in outcomes) for kind in ERROR_KINDS},
+        'confusion': _confusion(outcomes),
+    }
+
+
+def _figures(outcomes: Outcomes) -> dict:
+    single = [outcome for outcome in outcomes if outcome.targets == 1]
+    silent = [outcome for outcome in outcomes if outcome.targets == 0]
+    answerable = [outcome for outcome in outcomes if outcome.targets > 0]
+    return {
+        'queries': len(outcomes),
+        'single': len(single),
+        'acc50': _mean([outcome.correct for outcome in single]),
+        'mean_iou': _mean([outcome.iou for outcome in single]),
+        'f1_50': _mean([outcome.f1 for outcome in answerable]),
+        'none': len(silent),
+        'none_accuracy': _mean([outcome.correct for outcome in silent]),
+        'ap50': _average_precision(outcomes),
+    }
+
+
+def _mean(values: list) -> float | None:
+    return float(np.mean(values)) if values else None
+
+
+def _average_precision(outcomes: Outcomes) -> float | None:
+    if not outcomes:
+        return None
+    scores = np.concatenate([outcome.candidate_scores for outcome in outcomes])
+    hits = np.concatenate([outcome.candidate_hits for outcome in outcomes])
+    return average_precision(scores, hits, sum(outcome.targets for outcome in outcomes))
+
+
+def _rows(outcomes: Outcomes) -> list[dict]:
+    groups: list[tuple[str, str, Outcomes]] = [('overall', 'all queries', outcomes)]
+
+    def add(group: str, name: str, keep: Callable[[QueryOutcome], bool]) -> None:
+        chosen = [outcome for outcome in outcomes if keep(outcome)]
+        if chosen:
+            groups.append((group, name, chosen))
+
+    add('answers', 'one answer', lambda one: one.targets == 1)
+    add('answers', 'one answer, pair of one change', lambda one: one.targets == 1 and len(one.record.changes) == 1)
+    add('answers', 'one answer, two or more changes', lambda one: one.targets == 1 and len(one.record.changes) > 1)
+    add('answers', 'several answers', lambda one: one.targets > 1)
+    add('answers', 'no answer', lambda one: one.targets == 0)
+    add('answers', 'no answer, unchanged pair', lambda one: one.targets == 0 and not one.record.changes)
+    add('answers', 'no answer, changed pair', lambda one: one.targets == 0 and bool(one.record.changes))
+    tags: dict[str, Callable[[QueryOutcome], list[str]]] = {
+        'subset': lambda one: [one.query.subset],
+        'kind': lambda one: [one.answer_type] if one.answer_type else [],
+        'form': lambda one: _names((one.query.extra or {}).get('form')),
+        'nuisance': lambda one: _names(one.record.extra.get('nuisance')),
+    }
+    for group, tag in tags.items():
+        for name in sorted({name for outcome in outcomes for name in tag(outcome)}):
+            add(group, name, lambda one, tag=tag, name=name: name in tag(one))
+    return [{'group': group, 'name': name, **_figures(chosen)} for group, name, chosen in groups]
+
+
+def _names(value: object) -> list[str]:
+    """Names in a field that holds one name, a list of names, or amounts by name; 'none' when it holds nothing."""
+    if value is None:
+        return []
+    if isinstance(value, dict):
+        return [str(name) for name, amount in value.items() if amount] or ['none']
+    if isinstance(value, (list, tuple)):
+        return [str(name) for name in value] or ['none']
+    return [str(value)]
+
+
+def _summary(outcomes: Outcomes) -> dict[str, float]:
+    single = [one for one in outcomes if one.targets == 1]
+    figures = {
+        'acc50_single': _mean([one.correct for one in single]),
+        'acc50_one_change': _mean([one.correct for one in single if len(one.record.changes) == 1]),
+        'acc50_multi': _mean([one.correct for one in single if len(one.record.changes) > 1]),
+        'none_accuracy': _mean([one.correct for one in outcomes if one.targets == 0]),
+        'mean_iou': _mean([one.iou for one in single]),
+        'f1_50': _mean([one.f1 for one in outcomes if one.targets > 1]),
+        'ap50': _average_precision(outcomes),
+    }
+    parts = [figures[name] for name in ('acc50_one_change', 'acc50_multi', 'none_accuracy')]
+    figures['score'] = _mean([part for part in parts if part is not None])
+    return {name: value for name, value in figures.items() if value is not None}
+
+
+def _confusion(outcomes: Outcomes) -> dict | None:
+    found = [one for one in outcomes if one.targets == 1 and one.correct and one.predicted_type is not None]
+    if not found:
+        return None
+    kinds = sorted({one.answer_type for one in found} | {one.predicted_type for one in found})
+    matrix = [[sum(one.answer_type == true and one.predicted_type == guess for one in found) for guess in kinds]
+              for true in kinds]
+    return {'kinds': kinds, 'matrix': matrix}
