@@ -1,7 +1,7 @@
 """Builds the package; the compiled operator is an extra that an installation may do without.
 
-`DIFFTRACKER_BUILD_OPS` says what to do about it: `auto` (default) builds it where that works and never fails, `0` leaves
-it out, `1` and `cuda` build it or fail. Building needs torch in the environment that builds, so it takes
+`DIFFTRACKER_BUILD_OPS` says what to do about it: `auto` (default) builds it where that works and never fails, `0`
+leaves it out, `1` and `cuda` build it or fail. Building needs torch in the environment that builds, so it takes
 `pip install --no-build-isolation .`
 """
 

@@ -174,9 +174,10 @@ def test_cmyk_jpeg(read) -> None:
     np.testing.assert_allclose(image.reshape(-1, 3).mean(axis=0), RED, atol=6)
 
 
-# A picture of two rows and three columns, upright: row 0 is 0 1 2, row 1 is 3 4 5. For each EXIF code the array that the
-# file must hold, worked out from the definition of the code: where the file's row 0 and column 0 belong in the upright
-# picture (1 top left, 2 top right, 3 bottom right, 4 bottom left, 5 left top, 6 right top, 7 right bottom, 8 left bottom).
+# A picture of two rows and three columns, upright: row 0 is 0 1 2, row 1 is 3 4 5. For each EXIF code the array that
+# the file must hold, worked out by hand from the definition of the code: where the file's row 0 and column 0 belong in
+# the upright picture (1 top left, 2 top right, 3 bottom right, 4 bottom left, 5 left top, 6 right top, 7 right bottom,
+# 8 left bottom).
 STORED = {
     1: [[0, 1, 2], [3, 4, 5]],
     2: [[2, 1, 0], [5, 4, 3]],
