@@ -61,24 +61,26 @@ class DiffGroundMetric(BaseMetric):
         kinds = (self.dataset_meta or {}).get('kinds')
         for sample in data_samples:
             item = sample if isinstance(sample, dict) else sample.to_dict()
-            for query_id, found in zip(item['query_ids'], item['pred_queries'], strict=True):
-                self.results.append(_prediction(item['pair_id'], query_id, found, kinds))
+            # One entry per pair, not per query: mmengine cuts the list to the length of the data set.
+            self.results.append([_prediction(item['pair_id'], query_id, found, kinds)
+                                 for query_id, found in zip(item['query_ids'], item['pred_queries'], strict=True)])
 
-    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+    def compute_metrics(self, results: list[list[dict]]) -> dict[str, float]:
         """Scores all predictions; returns the report's summary."""
+        predictions = [prediction for pair in results for prediction in pair]
         records = read_annotations(self.ann_file)
-        seen = {result['pair_id'] for result in results}
+        seen = {prediction['pair_id'] for prediction in predictions}
         run = [record for record in records if record.pair_id in seen]
         logger = MMLogger.get_current_instance()
         asked = sum(bool(record.queries) for record in records)
         if len(run) < asked:
             logger.warning(f'{self.ann_file}: {len(run)} of {asked} pairs with queries were run and are scored')
-        self.report = score_predictions(run, results, self.score_threshold)
+        self.report = score_predictions(run, predictions, self.score_threshold)
         if self.log_report:
             logger.info('\n' + format_report(self.report))
         if self.out_file is not None:
             write_json(self.out_file, self.report)
-            write_jsonl(self.out_file.removesuffix('.json') + '.predictions.jsonl', results)
+            write_jsonl(self.out_file.removesuffix('.json') + '.predictions.jsonl', predictions)
         return dict(self.report['summary'])
 
 
