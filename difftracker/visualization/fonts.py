@@ -20,11 +20,27 @@ _NEVER_ASSIGNED = '\U0010fffe'
 
 # Tried in this order, by file name in the system's font folders, for what DejaVu lacks.
 _SYSTEM_FONTS = (
-    'NotoSansCJK-Regular.ttc', 'NotoSansCJKsc-Regular.otf', 'wqy-microhei.ttc', 'wqy-zenhei.ttc', 'DroidSansFallbackFull.ttf',
-    'msyh.ttc', 'YuGothM.ttc', 'malgun.ttf', 'Nirmala.ttf', 'LeelawUI.ttf', 'PingFang.ttc', 'Hiragino Sans GB.ttc',
-    'Arial Unicode.ttf', 'NotoSansDevanagari-Regular.ttf', 'NotoSansBengali-Regular.ttf', 'NotoSansTamil-Regular.ttf',
-    'NotoSansThai-Regular.ttf', 'NotoSansEthiopic-Regular.ttf', 'FreeSans.ttf', 'unifont.ttf',
-)  # fmt: skip
+    'NotoSansCJK-Regular.ttc',
+    'NotoSansCJKsc-Regular.otf',
+    'wqy-microhei.ttc',
+    'wqy-zenhei.ttc',
+    'DroidSansFallbackFull.ttf',
+    'msyh.ttc',
+    'YuGothM.ttc',
+    'malgun.ttf',
+    'Nirmala.ttf',
+    'LeelawUI.ttf',
+    'PingFang.ttc',
+    'Hiragino Sans GB.ttc',
+    'Arial Unicode.ttf',
+    'NotoSansDevanagari-Regular.ttf',
+    'NotoSansBengali-Regular.ttf',
+    'NotoSansTamil-Regular.ttf',
+    'NotoSansThai-Regular.ttf',
+    'NotoSansEthiopic-Regular.ttf',
+    'FreeSans.ttf',
+    'unifont.ttf',
+)
 
 
 @functools.cache
