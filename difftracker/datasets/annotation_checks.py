@@ -88,15 +88,21 @@ def check_subset(subset: str, answers: list[int], types: dict[int, str]) -> Anno
         types: Type of each change of the pair by its id.
     """
     if (subset == 'none') != (not answers):
-        return AnnotationFault('subset-mismatch', f'subset {subset!r} with answers {answers}: exactly the queries '
-                               "without an answer belong to subset 'none'")
+        return AnnotationFault(
+            'subset-mismatch',
+            f"subset {subset!r} with answers {answers}: exactly the queries without an answer belong to subset 'none'",
+        )
     if subset == 'all' and set(answers) != set(types):
-        return AnnotationFault('subset-mismatch', f"subset 'all' must ask for every change, {len(types)} of them, "
-                               f'found {len(set(answers))} answers')
+        return AnnotationFault(
+            'subset-mismatch',
+            f"subset 'all' must ask for every change, {len(types)} of them, found {len(set(answers))} answers",
+        )
     others = sorted({types[answer] for answer in answers} - {subset})
     if others and subset in KNOWN_TYPES | set(types.values()):
-        return AnnotationFault('subset-mismatch', f'subset {subset!r} must ask for changes of that type only, found '
-                               f'answers of type {", ".join(others)}')
+        return AnnotationFault(
+            'subset-mismatch',
+            f'subset {subset!r} must ask for changes of that type only, found answers of type {", ".join(others)}',
+        )
     return None
 
 
@@ -116,8 +122,9 @@ def _record_faults(obj: dict) -> Faults:
             if len(size) == 2 and all(type(value) is int and value > 0 for value in size):
                 sizes[side] = (size[0], size[1])
             else:
-                yield AnnotationFault('bad-size', f'{side}_size must be [width, height], two positive integers, '
-                                      f'found {size}')
+                yield AnnotationFault(
+                    'bad-size', f'{side}_size must be [width, height], two positive integers, found {size}'
+                )
     changes = obj.get('changes')
     types: dict[int, str] = {}
     if isinstance(changes, list):
@@ -135,8 +142,9 @@ def _field_faults(item: dict, fields: dict[str, Any], owner: str) -> Faults:
             yield AnnotationFault('missing-field', f'{owner} lacks the field {name!r}')
         elif not isinstance(item[name], kinds) or isinstance(item[name], bool):
             names = ' or '.join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
-            yield AnnotationFault('wrong-type', f'{name!r} of {owner} must be {names}, found '
-                                  f'{type(item[name]).__name__}')
+            yield AnnotationFault(
+                'wrong-type', f'{name!r} of {owner} must be {names}, found {type(item[name]).__name__}'
+            )
 
 
 def _path_faults(side: str, path: str) -> Faults:
@@ -145,8 +153,9 @@ def _path_faults(side: str, path: str) -> Faults:
     if not path.strip() or '\0' in path:
         yield AnnotationFault('wrong-type', f'{side!r} must be the path of an image, found {path!r}')
     elif parts.is_absolute() or '..' in parts.parts or '\\' in path or drive:
-        yield AnnotationFault('path-leaves-root', f"{side!r} must be a path below the data root with '/', found "
-                              f'{path!r}')
+        yield AnnotationFault(
+            'path-leaves-root', f"{side!r} must be a path below the data root with '/', found {path!r}"
+        )
 
 
 def _change_faults(change: Any, types: dict[int, str], sizes: dict[str, tuple[int, int]]) -> Faults:
@@ -205,8 +214,9 @@ def _query_faults(query: Any, seen: set[str], types: dict[int, str]) -> Faults:
         return
     unknown = [answer for answer in answers if answer not in types]
     if unknown:
-        yield AnnotationFault('unknown-answer', f'answers {unknown} of {owner} are no changes of the pair, which has '
-                              f'{sorted(types)}')
+        yield AnnotationFault(
+            'unknown-answer', f'answers {unknown} of {owner} are no changes of the pair, which has {sorted(types)}'
+        )
     if len(set(answers)) != len(answers):
         yield AnnotationFault('duplicate-answer', f'answers of {owner} must differ, found {answers}')
     if not unknown and isinstance(query.get('subset'), str):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..errors import AnnotationError
-from ..structures import Change, PairRecord, Query
-from ..utils.files import read_jsonl
+from difftracker.errors import AnnotationError
+from difftracker.structures import Change, PairRecord, Query
+from difftracker.utils.files import read_jsonl
+
 from .annotation_checks import CHANGE_FIELDS, QUERY_FIELDS, RECORD_FIELDS, check_record
 
 # A subset is a label of the results table: a doubtful one must not keep a file from being read. The validator tells.
@@ -65,8 +66,9 @@ def read_annotations(path: str | Path) -> list[PairRecord]:
     for line, obj in read_jsonl(path):
         record = parse_record(obj, path, line)
         if record.pair_id in lines:
-            raise AnnotationError(path, f'pair_id {record.pair_id!r} stands on line {lines[record.pair_id]} already',
-                                  line)
+            raise AnnotationError(
+                path, f'pair_id {record.pair_id!r} stands on line {lines[record.pair_id]} already', line
+            )
         lines[record.pair_id] = line
         records.append(record)
     if not records:
@@ -80,8 +82,9 @@ def _parse_change(obj: dict) -> Change:
         for side in ('before_box', 'after_box')
     }
     extra = {name: value for name, value in obj.items() if name not in {*CHANGE_FIELDS, 'label'}}
-    return Change(obj['change_id'], obj['type'], boxes['before_box'], boxes['after_box'], obj.get('label'),
-                  extra or None)
+    return Change(
+        obj['change_id'], obj['type'], boxes['before_box'], boxes['after_box'], obj.get('label'), extra or None
+    )
 
 
 def _parse_query(obj: dict) -> Query:

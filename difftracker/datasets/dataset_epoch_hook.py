@@ -7,7 +7,7 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ..registry import HOOKS
+from difftracker.registry import HOOKS
 
 
 @HOOKS.register_module()

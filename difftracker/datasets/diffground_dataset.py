@@ -10,9 +10,10 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from ..errors import ConfigError, ImageReadError
-from ..registry import DATASETS, TRANSFORMS
-from ..structures import Change, PairRecord
+from difftracker.errors import ConfigError, ImageReadError
+from difftracker.registry import DATASETS, TRANSFORMS
+from difftracker.structures import Change, PairRecord
+
 from . import transforms  # noqa: F401  (registers what pipelines name)
 from .annotations import read_annotations
 
@@ -61,8 +62,15 @@ class DiffGroundDataset(BaseDataset):
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
         # Built here and not by mmengine, which would find our transforms only under mmdet's default scope.
         steps = [TRANSFORMS.build(step) if isinstance(step, dict) else step for step in pipeline]
-        super().__init__(ann_file=str(ann_file), metainfo={'kinds': self.kinds}, data_root=str(data_root),
-                         data_prefix={}, indices=indices, pipeline=steps, test_mode=test_mode)
+        super().__init__(
+            ann_file=str(ann_file),
+            metainfo={'kinds': self.kinds},
+            data_root=str(data_root),
+            data_prefix={},
+            indices=indices,
+            pipeline=steps,
+            test_mode=test_mode,
+        )
 
     def load_data_list(self) -> list[dict]:
         """Returns the pairs as plain dicts that pickle small.
@@ -129,7 +137,8 @@ class DiffGroundDataset(BaseDataset):
             boxes = [change[place] for change in changes]
             results[f'valid_{side}'] = np.array([box is not None for box in boxes], dtype=bool)
             results[f'boxes_{side}'] = np.array(
-                [(0.0, 0.0, 0.0, 0.0) if box is None else box for box in boxes], dtype=np.float32).reshape(-1, 4)
+                [(0.0, 0.0, 0.0, 0.0) if box is None else box for box in boxes], dtype=np.float32
+            ).reshape(-1, 4)
         results['kinds'] = np.array([change[2] for change in changes], dtype=np.int64)
         results['rng'] = rng
         return results

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from ..errors import ConfigError
-from ..registry import DATASETS
+from difftracker.errors import ConfigError
+from difftracker.registry import DATASETS
+
 from .diffground_dataset import DiffGroundDataset
 
 
@@ -97,6 +98,6 @@ def _apportion(shares: np.ndarray, total: int) -> list[int]:
     """Splits `total` in proportion to `shares` by the largest remainder."""
     exact = shares / shares.sum() * total
     counts = np.floor(exact).astype(int)
-    for place in np.argsort(counts - exact, kind='stable')[:total - counts.sum()]:
+    for place in np.argsort(counts - exact, kind='stable')[: total - counts.sum()]:
         counts[place] += 1
     return counts.tolist()

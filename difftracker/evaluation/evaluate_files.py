@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..datasets.annotations import read_annotations
-from ..utils.files import read_jsonl
+from difftracker.datasets.annotations import read_annotations
+from difftracker.utils.files import read_jsonl
+
 from .score_predictions import index_predictions, score_table
 
 

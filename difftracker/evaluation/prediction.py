@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import AnnotationError
+from difftracker.errors import AnnotationError
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,12 @@ class Prediction:
         boxes, scores = lists['boxes'], lists['scores']
         kinds = obj.get('kinds')
         if len(boxes) != len(scores) or (kinds is not None and len(kinds) != len(boxes)):
-            raise AnnotationError(path, f'boxes, scores and kinds must be of one length, found {len(boxes)} boxes, '
-                                  f'{len(scores)} scores' + ('' if kinds is None else f', {len(kinds)} kinds'), line)
+            raise AnnotationError(
+                path,
+                f'boxes, scores and kinds must be of one length, found {len(boxes)} boxes, '
+                f'{len(scores)} scores' + ('' if kinds is None else f', {len(kinds)} kinds'),
+                line,
+            )
         order = np.argsort(-scores, kind='stable')
         named = None if kinds is None else tuple(str(kinds[place]) for place in order)
         return cls(boxes[order], scores[order], named)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..structures import Change, PairRecord, Query
+from difftracker.structures import Change, PairRecord, Query
+
 from .box_matching import match_boxes, pairwise_iou
 from .prediction import Prediction
 
@@ -85,8 +86,17 @@ def judge(record: PairRecord, query: Query, prediction: Prediction, threshold: f
         error = INVENTED if count else SILENT
     named = prediction.kinds is not None and count > 0
     return QueryOutcome(
-        record, query, len(seen), iou, 2 * decided_hits / (count + len(seen)) if seen else None, error, answer_type,
-        prediction.kinds[0] if named else None, prediction.scores[:MAX_CANDIDATES], hits)
+        record,
+        query,
+        len(seen),
+        iou,
+        2 * decided_hits / (count + len(seen)) if seen else None,
+        error,
+        answer_type,
+        prediction.kinds[0] if named else None,
+        prediction.scores[:MAX_CANDIDATES],
+        hits,
+    )
 
 
 def _error(iou: float, boxes: np.ndarray, others: list[Change]) -> str:

@@ -24,8 +24,10 @@ def format_report(report: dict, markdown: bool = False) -> str:
         with answers, None about queries without; a dash means that the figure does not apply.
     """
     counts = report['counts']
-    head = (f'{counts["pairs"]} pairs, {counts["changes"]} changes, {counts["scored"]} queries scored; '
-            f'score threshold {report["score_threshold"]:g}')
+    head = (
+        f'{counts["pairs"]} pairs, {counts["changes"]} changes, {counts["scored"]} queries scored; '
+        f'score threshold {report["score_threshold"]:g}'
+    )
     parts = [head]
     if counts['skipped_out_of_view']:
         parts.append(f'{counts["skipped_out_of_view"]} queries skipped: their answers are out of view after')
@@ -54,8 +56,10 @@ def _figure_rows(rows: list[dict]) -> tuple[list[str], list[list[str]]]:
 
 def _confusion_rows(confusion: dict) -> tuple[list[str], list[list[str]]]:
     header = ['true kind \\ predicted', *confusion['kinds']]
-    body = [[kind, *(str(count) for count in row)]
-            for kind, row in zip(confusion['kinds'], confusion['matrix'], strict=True)]
+    body = [
+        [kind, *(str(count) for count in row)]
+        for kind, row in zip(confusion['kinds'], confusion['matrix'], strict=True)
+    ]
     return header, body
 
 
@@ -68,13 +72,18 @@ def _table(header: list[str], body: list[list[str]], markdown: bool) -> str:
     widths = [max(len(row[place]) for row in [header, *body]) for place in range(len(header))]
 
     def line(cells: list[str]) -> str:
-        padded = [cell.ljust(width) if place in texts else cell.rjust(width)
-                  for place, (cell, width) in enumerate(zip(cells, widths, strict=True))]
+        padded = [
+            cell.ljust(width) if place in texts else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
         return f'| {" | ".join(padded)} |' if markdown else '  '.join(padded).rstrip()
 
     if markdown:
-        rule = '| ' + ' | '.join('-' * (width - 1) + ('-' if place in texts else ':')
-                                 for place, width in enumerate(widths)) + ' |'
+        rule = (
+            '| '
+            + ' | '.join('-' * (width - 1) + ('-' if place in texts else ':') for place, width in enumerate(widths))
+            + ' |'
+        )
     else:
         rule = '  '.join('-' * width for width in widths)
     return '\n'.join([line(header), rule, *(line(row) for row in body)])

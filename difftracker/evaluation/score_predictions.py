@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import AnnotationError
-from ..structures import PairRecord
+from difftracker.errors import AnnotationError
+from difftracker.structures import PairRecord
+
 from .box_matching import average_precision
 from .prediction import Prediction
 from .query_outcome import ERROR_KINDS, QueryOutcome, judge
@@ -39,7 +40,9 @@ def score_predictions(records: Sequence[PairRecord], predictions: Iterable[dict]
 
 
 def index_predictions(
-    records: Sequence[PairRecord], items: Iterable[tuple[int | None, dict]], path: str | Path,
+    records: Sequence[PairRecord],
+    items: Iterable[tuple[int | None, dict]],
+    path: str | Path,
 ) -> dict[tuple[str, str], Prediction]:
     """Reads predictions into a table by pair and query.
 
@@ -60,14 +63,19 @@ def index_predictions(
         if not isinstance(query_id, str) or query_id not in known[pair_id]:
             raise AnnotationError(path, f'query_id must name a query of pair {pair_id!r}, found {query_id!r}', line)
         if (pair_id, query_id) in table:
-            raise AnnotationError(path, f'expected one prediction per query, found a second one of query {query_id!r} '
-                                  f'of pair {pair_id!r}', line)
+            raise AnnotationError(
+                path,
+                f'expected one prediction per query, found a second one of query {query_id!r} of pair {pair_id!r}',
+                line,
+            )
         table[pair_id, query_id] = Prediction.parse(item, path, line)
     return table
 
 
 def score_table(
-    records: Sequence[PairRecord], table: dict[tuple[str, str], Prediction], score_threshold: float,
+    records: Sequence[PairRecord],
+    table: dict[tuple[str, str], Prediction],
+    score_threshold: float,
 ) -> dict:
     """Scores predictions that `index_predictions` has read; see `score_predictions`."""
     outcomes: Outcomes = []
@@ -187,6 +195,8 @@ def _confusion(outcomes: Outcomes) -> dict | None:
     if not found:
         return None
     kinds = sorted({one.answer_type for one in found} | {one.predicted_type for one in found})
-    matrix = [[sum(one.answer_type == true and one.predicted_type == guess for one in found) for guess in kinds]
-              for true in kinds]
+    matrix = [
+        [sum(one.answer_type == true and one.predicted_type == guess for one in found) for guess in kinds]
+        for true in kinds
+    ]
     return {'kinds': kinds, 'matrix': matrix}

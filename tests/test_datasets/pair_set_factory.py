@@ -9,18 +9,32 @@ from PIL import Image
 
 
 def change(change_id, kind='remove', before=(4, 4, 12, 14), after=(4, 4, 12, 14)):
-    return {'change_id': change_id, 'type': kind, 'before_box': before and list(before),
-            'after_box': after and list(after)}
+    return {
+        'change_id': change_id,
+        'type': kind,
+        'before_box': before and list(before),
+        'after_box': after and list(after),
+    }
 
 
 def pair(number, changes=None, queries=None, size=(40, 30), **extra):
     changes = [change(0), change(1, 'add', (20, 10, 36, 28), (20, 10, 36, 28))] if changes is None else changes
     if queries is None:
-        queries = [{'query_id': 'q0', 'text': 'What left the left side?', 'subset': 'remove', 'answers': [0]},
-                   {'query_id': 'q1', 'text': 'find all', 'subset': 'all', 'answers': [0, 1]},
-                   {'query_id': 'q2', 'text': 'did a dog come?', 'subset': 'none', 'answers': []}]
-    return {'pair_id': f'p{number}', 'before': f'images/{number}_a.png', 'after': f'images/{number}_b.png',
-            'before_size': list(size), 'after_size': list(size), 'changes': changes, 'queries': queries, **extra}
+        queries = [
+            {'query_id': 'q0', 'text': 'What left the left side?', 'subset': 'remove', 'answers': [0]},
+            {'query_id': 'q1', 'text': 'find all', 'subset': 'all', 'answers': [0, 1]},
+            {'query_id': 'q2', 'text': 'did a dog come?', 'subset': 'none', 'answers': []},
+        ]
+    return {
+        'pair_id': f'p{number}',
+        'before': f'images/{number}_a.png',
+        'after': f'images/{number}_b.png',
+        'before_size': list(size),
+        'after_size': list(size),
+        'changes': changes,
+        'queries': queries,
+        **extra,
+    }
 
 
 def write_set(root, pairs, name='train', pictures=True):

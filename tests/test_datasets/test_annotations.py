@@ -13,10 +13,20 @@ from difftracker.datasets.annotations import parse_record, read_annotations
 from difftracker.errors import AnnotationError
 
 GOOD = {
-    'pair_id': 'p', 'before': 'images/a.png', 'after': 'images/b.png', 'before_size': [40, 30], 'after_size': [40, 30],
+    'pair_id': 'p',
+    'before': 'images/a.png',
+    'after': 'images/b.png',
+    'before_size': [40, 30],
+    'after_size': [40, 30],
     'changes': [
-        {'change_id': 0, 'type': 'remove', 'before_box': [1, 2, 10, 20], 'after_box': [1.0, 2.0, 10.0, 20.0],
-         'label': 'cup', 'faint': True},
+        {
+            'change_id': 0,
+            'type': 'remove',
+            'before_box': [1, 2, 10, 20],
+            'after_box': [1.0, 2.0, 10.0, 20.0],
+            'label': 'cup',
+            'faint': True,
+        },
         {'change_id': 7, 'type': 'move', 'before_box': None, 'after_box': [0, 0, 40, 30]},
     ],
     'queries': [
@@ -24,7 +34,9 @@ GOOD = {
         {'query_id': 'q1', 'text': 'all', 'subset': 'all', 'answers': [7, 0]},
         {'query_id': 'q2', 'text': 'none', 'subset': 'none', 'answers': []},
     ],
-    'source': 'ours', 'license': 'CC0', 'nuisance': ['jpeg'],
+    'source': 'ours',
+    'license': 'CC0',
+    'nuisance': ['jpeg'],
 }
 
 
@@ -105,8 +117,9 @@ def test_all_faults_of_a_line_are_listed():
     assert {fault.code for fault in faults} <= set(FAULT_CODES)
 
 
-@pytest.mark.parametrize(('subset', 'answers'), [('remove', [7]), ('none', [0]), ('add', []), ('all', [0]),
-                                                 ('move', [0, 7])])
+@pytest.mark.parametrize(
+    ('subset', 'answers'), [('remove', [7]), ('none', [0]), ('add', []), ('all', [0]), ('move', [0, 7])]
+)
 def test_subset_that_contradicts_its_answers(subset, answers):
     item = edited(('queries', 0), {'query_id': 'q', 'text': 'x', 'subset': subset, 'answers': answers})
     assert [fault.code for fault in check_record(item)] == ['subset-mismatch']
@@ -121,11 +134,14 @@ def test_rounding_at_the_edge_is_no_fault():
     assert list(check_record(edited(('changes', 0, 'after_box'), [-0.004, 2, 40.004, 20]))) == []
 
 
-@pytest.mark.parametrize(('text', 'where'), [
-    ('', ': expected one pair per line'),
-    (json.dumps(GOOD) + '\nnot json\n', ':2: '),
-    (json.dumps(GOOD) + '\n\n' + json.dumps(GOOD), ":3: pair_id 'p' stands on line 1 already"),
-])
+@pytest.mark.parametrize(
+    ('text', 'where'),
+    [
+        ('', ': expected one pair per line'),
+        (json.dumps(GOOD) + '\nnot json\n', ':2: '),
+        (json.dumps(GOOD) + '\n\n' + json.dumps(GOOD), ":3: pair_id 'p' stands on line 1 already"),
+    ],
+)
 def test_file_faults(tmp_path, text, where):
     path = tmp_path / 'x.jsonl'
     path.write_text(text)

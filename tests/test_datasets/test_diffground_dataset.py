@@ -128,8 +128,14 @@ def test_pickles_and_registers(data_set):
     data = pickle.loads(pickle.dumps(build(data_set)))
     data.set_epoch(3)
     assert data[2]['pair_id'] == 'p2'
-    config = {'type': 'DiffGroundDataset', 'ann_file': str(data_set), 'data_root': str(data_set.parent.parent),
-              'pipeline': PIPELINE, 'kinds': KINDS, 'indices': 2}
+    config = {
+        'type': 'DiffGroundDataset',
+        'ann_file': str(data_set),
+        'data_root': str(data_set.parent.parent),
+        'pipeline': PIPELINE,
+        'kinds': KINDS,
+        'indices': 2,
+    }
     assert len(DATASETS.build(config)) == 2
 
 

@@ -29,11 +29,22 @@ def painted(width=120, height=100, boxes=BOXES):
 
 def results(rng=0, **extra):
     return {
-        'img_before': painted(), 'img_after': painted(), 'boxes_before': BOXES.copy(), 'boxes_after': BOXES.copy(),
-        'valid_before': np.ones(2, bool), 'valid_after': np.ones(2, bool), 'kinds': np.array([0, 1]),
-        'texts': ['the left one', 'both', 'none'], 'answers': [[0], [0, 1], []], 'query_ids': ['q0', 'q1', 'q2'],
-        'subsets': ['remove', 'all', 'none'], 'rng': np.random.default_rng(rng), 'before_scale': 1.0,
-        'after_scale': 1.0, **extra}
+        'img_before': painted(),
+        'img_after': painted(),
+        'boxes_before': BOXES.copy(),
+        'boxes_after': BOXES.copy(),
+        'valid_before': np.ones(2, bool),
+        'valid_after': np.ones(2, bool),
+        'kinds': np.array([0, 1]),
+        'texts': ['the left one', 'both', 'none'],
+        'answers': [[0], [0, 1], []],
+        'query_ids': ['q0', 'q1', 'q2'],
+        'subsets': ['remove', 'all', 'none'],
+        'rng': np.random.default_rng(rng),
+        'before_scale': 1.0,
+        'after_scale': 1.0,
+        **extra,
+    }
 
 
 def found_box(image, channel):
@@ -117,8 +128,9 @@ class TestPairRandomAffine:
                 np.testing.assert_allclose(item[f'boxes_{side}'][place], expected, atol=1.01)
 
     def test_rotated_box_holds_the_rotated_pixels(self):
-        affine = PairRandomAffine(prob=0.0, relative_prob=1.0, relative_rotation=8.0, relative_shift=0.0,
-                                  relative_zoom=0.0)
+        affine = PairRandomAffine(
+            prob=0.0, relative_prob=1.0, relative_rotation=8.0, relative_shift=0.0, relative_zoom=0.0
+        )
         for seed in range(8):
             item = affine(results(seed))
             for side in ('before', 'after'):
@@ -163,8 +175,16 @@ class TestPairRandomAffine:
 
     def test_pair_without_change(self):
         none = np.zeros((0, 4), np.float32)
-        item = results(boxes_before=none, boxes_after=none, valid_before=np.ones(0, bool),
-                       valid_after=np.ones(0, bool), answers=[[]], texts=['x'], query_ids=['q'], subsets=['none'])
+        item = results(
+            boxes_before=none,
+            boxes_after=none,
+            valid_before=np.ones(0, bool),
+            valid_after=np.ones(0, bool),
+            answers=[[]],
+            texts=['x'],
+            query_ids=['q'],
+            subsets=['none'],
+        )
         assert PairRandomAffine(prob=1.0)(item)['boxes_after'].shape == (0, 4)
 
     def test_unequal_sizes_are_refused(self):
@@ -175,8 +195,9 @@ class TestPairRandomAffine:
 class TestPairPhotometric:
     def test_draws_differ_between_the_images_and_follow_the_seed(self):
         grey = np.full((40, 50, 3), 120, np.uint8)
-        first, again, other = (PairPhotometric(prob=1.0)(results(seed, img_before=grey, img_after=grey))
-                               for seed in (1, 1, 2))
+        first, again, other = (
+            PairPhotometric(prob=1.0)(results(seed, img_before=grey, img_after=grey)) for seed in (1, 1, 2)
+        )
         np.testing.assert_array_equal(first['img_after'], again['img_after'])
         assert not np.array_equal(first['img_after'], first['img_before'])
         assert not np.array_equal(first['img_after'], other['img_after'])
@@ -189,9 +210,10 @@ class TestPairPhotometric:
 
     def test_noise_has_no_bias_and_a_limited_spread(self):
         grey = np.full((400, 500, 3), 120, np.uint8)
-        item = PairPhotometric(prob=0, noise_prob=1, noise=6.0, blur_prob=0, jpeg_prob=0)(results(
-            5, img_before=grey, img_after=grey))
-        spread = (item['img_after'].astype(float) - 120)
+        item = PairPhotometric(prob=0, noise_prob=1, noise=6.0, blur_prob=0, jpeg_prob=0)(
+            results(5, img_before=grey, img_after=grey)
+        )
+        spread = item['img_after'].astype(float) - 120
         assert abs(spread.mean()) < 0.2
         assert 0.3 < spread.std() < 6.5
 
@@ -207,8 +229,9 @@ class TestPairPhotometric:
 
 class TestPackPairInputs:
     def test_order_of_images_and_channels(self):
-        item = results(img_before=np.full((4, 6, 3), (1, 2, 3), np.uint8),
-                       img_after=np.full((4, 6, 3), (4, 5, 6), np.uint8))
+        item = results(
+            img_before=np.full((4, 6, 3), (1, 2, 3), np.uint8), img_after=np.full((4, 6, 3), (4, 5, 6), np.uint8)
+        )
         inputs = PackPairInputs()(item)['inputs']
         assert inputs.shape == (2, 3, 4, 6)
         assert inputs[:, :, 0, 0].tolist() == [[1, 2, 3], [4, 5, 6]]

@@ -19,10 +19,15 @@ from tests.test_datasets.pair_set_factory import pair, write_set
 def predicted(pair_id, query_ids, boxes, scores):
     sample = PairDataSample(metainfo={'pair_id': pair_id, 'query_ids': query_ids})
     sample.pred_queries = [
-        InstanceData(metainfo={'no_change_score': 0.25}, boxes=torch.tensor(box).reshape(-1, 4).float(),
-                     before_boxes=torch.tensor(box).reshape(-1, 4).float(), scores=torch.tensor(score),
-                     kinds=torch.zeros(len(score), dtype=torch.long))
-        for box, score in zip(boxes, scores, strict=True)]
+        InstanceData(
+            metainfo={'no_change_score': 0.25},
+            boxes=torch.tensor(box).reshape(-1, 4).float(),
+            before_boxes=torch.tensor(box).reshape(-1, 4).float(),
+            scores=torch.tensor(score),
+            kinds=torch.zeros(len(score), dtype=torch.long),
+        )
+        for box, score in zip(boxes, scores, strict=True)
+    ]
     return sample
 
 

@@ -32,13 +32,16 @@ def test_report(ann_file, tmp_path):
     assert evaluate_files(ann_file, path, score_threshold=0.5)['summary']['acc50_single'] == 0
 
 
-@pytest.mark.parametrize(('second', 'words'), [
-    (GOOD, 'expected one prediction per query'),
-    ({**GOOD, 'pair_id': 'p7'}, "found 'p7'"),
-    ({**GOOD, 'query_id': 'q7'}, "found 'q7'"),
-    ({**GOOD, 'query_id': 'q1', 'scores': []}, 'one length'),
-    ('{"pair_id"', 'JSON'),
-])
+@pytest.mark.parametrize(
+    ('second', 'words'),
+    [
+        (GOOD, 'expected one prediction per query'),
+        ({**GOOD, 'pair_id': 'p7'}, "found 'p7'"),
+        ({**GOOD, 'query_id': 'q7'}, "found 'q7'"),
+        ({**GOOD, 'query_id': 'q1', 'scores': []}, 'one length'),
+        ('{"pair_id"', 'JSON'),
+    ],
+)
 def test_faults_carry_file_and_line(ann_file, tmp_path, second, words):
     path = write(tmp_path, GOOD, second)
     with pytest.raises(AnnotationError, match=words) as caught:

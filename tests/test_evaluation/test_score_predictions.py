@@ -35,10 +35,19 @@ A, B, FAR = (10, 10, 30, 30), (50, 50, 90, 90), (0, 80, 10, 99)
 @pytest.fixture()
 def records():
     return [
-        record('one', [A], [query('q0', [0], form='named'), query('q1', [], 'none', form='category-free')],
-               nuisance=['jpeg']),
-        record('two', [A, B], [query('q0', [0], form='named'), query('q1', [1], 'add'), query('q2', [0, 1], 'all')],
-               types=['remove', 'add'], nuisance=[]),
+        record(
+            'one',
+            [A],
+            [query('q0', [0], form='named'), query('q1', [], 'none', form='category-free')],
+            nuisance=['jpeg'],
+        ),
+        record(
+            'two',
+            [A, B],
+            [query('q0', [0], form='named'), query('q1', [1], 'add'), query('q2', [0, 1], 'all')],
+            types=['remove', 'add'],
+            nuisance=[],
+        ),
         record('same', [], [query('q0', [], 'none')]),
     ]
 
@@ -63,26 +72,44 @@ def test_each_target_is_found_once():
 
 def test_all_right(records):
     predictions = [
-        answer('one', 'q0', [A]), answer('one', 'q1', []), answer('two', 'q0', [A]), answer('two', 'q1', [B]),
-        answer('two', 'q2', [A, B]), answer('same', 'q0', []),
+        answer('one', 'q0', [A]),
+        answer('one', 'q1', []),
+        answer('two', 'q0', [A]),
+        answer('two', 'q1', [B]),
+        answer('two', 'q2', [A, B]),
+        answer('same', 'q0', []),
     ]
     report = score_predictions(records, predictions, 0.5)
     assert set(report['summary'].values()) == {1.0}
-    assert report['summary'].keys() == {'acc50_single', 'acc50_one_change', 'acc50_multi', 'none_accuracy', 'mean_iou',
-                                        'f1_50', 'ap50', 'score'}
-    assert report['errors'] == {'right': 3, 'rightly silent': 2, 'wrong change': 0, 'wrong place': 0, 'missed': 0,
-                                'invented': 0}
+    assert report['summary'].keys() == {
+        'acc50_single',
+        'acc50_one_change',
+        'acc50_multi',
+        'none_accuracy',
+        'mean_iou',
+        'f1_50',
+        'ap50',
+        'score',
+    }
+    assert report['errors'] == {
+        'right': 3,
+        'rightly silent': 2,
+        'wrong change': 0,
+        'wrong place': 0,
+        'missed': 0,
+        'invented': 0,
+    }
 
 
 def test_summary_by_hand(records):
     half = (10, 10, 30, 20)  # IoU 0.5 with A
     predictions = [
-        answer('one', 'q0', [half]),                       # right, IoU 0.5
-        answer('one', 'q1', [FAR], [0.6]),                 # invented
-        answer('two', 'q0', [B, A]),                       # wrong change
-        answer('two', 'q1', [FAR, B]),                     # wrong place
-        answer('two', 'q2', [A, FAR]),                     # F1: 2*1/(2+2)
-        answer('same', 'q0', [FAR], [0.4]),                # below the threshold: silent
+        answer('one', 'q0', [half]),  # right, IoU 0.5
+        answer('one', 'q1', [FAR], [0.6]),  # invented
+        answer('two', 'q0', [B, A]),  # wrong change
+        answer('two', 'q1', [FAR, B]),  # wrong place
+        answer('two', 'q2', [A, FAR]),  # F1: 2*1/(2+2)
+        answer('same', 'q0', [FAR], [0.4]),  # below the threshold: silent
     ]
     report = score_predictions(records, predictions, 0.5)
     summary = report['summary']
@@ -93,8 +120,14 @@ def test_summary_by_hand(records):
     assert summary['mean_iou'] == pytest.approx(0.5 / 3)
     assert summary['f1_50'] == 0.5
     assert summary['score'] == pytest.approx((1 + 0 + 0.5) / 3)
-    assert report['errors'] == {'right': 1, 'wrong change': 1, 'wrong place': 1, 'missed': 0, 'rightly silent': 1,
-                                'invented': 1}
+    assert report['errors'] == {
+        'right': 1,
+        'wrong change': 1,
+        'wrong place': 1,
+        'missed': 0,
+        'rightly silent': 1,
+        'invented': 1,
+    }
 
 
 def test_rows_by_group(records):
@@ -113,8 +146,14 @@ def test_rows_by_group(records):
     assert table['answers', 'no answer, unchanged pair']['queries'] == 1
     assert table['answers', 'no answer, changed pair']['queries'] == 1
     assert table['overall', 'all queries']['queries'] == 6
-    assert report['counts'] == {'pairs': 3, 'changes': 3, 'queries': 6, 'scored': 6, 'skipped_out_of_view': 0,
-                                'missing_predictions': 4}
+    assert report['counts'] == {
+        'pairs': 3,
+        'changes': 3,
+        'queries': 6,
+        'scored': 6,
+        'skipped_out_of_view': 0,
+        'missing_predictions': 4,
+    }
 
 
 def test_threshold_decides_but_ap_takes_all(records):
@@ -134,7 +173,8 @@ def test_boxes_need_not_be_sorted(records):
 
 def test_confusion_counts_found_answers_only(records):
     predictions = [
-        answer('one', 'q0', [A], kinds=['move']), answer('two', 'q0', [FAR], kinds=['add']),
+        answer('one', 'q0', [A], kinds=['move']),
+        answer('two', 'q0', [FAR], kinds=['add']),
         answer('two', 'q1', [B], kinds=['add']),
     ]
     confusion = score_predictions(records, predictions, 0.0)['confusion']
@@ -150,16 +190,19 @@ def test_answers_out_of_view_are_skipped():
     format_report(report)
 
 
-@pytest.mark.parametrize(('prediction', 'words'), [
-    (answer('x', 'q0', []), "found 'x'"),
-    (answer('one', 'q9', []), "found 'q9'"),
-    (answer('one', 'q0', [A], []), 'one length'),
-    (answer('one', 'q0', [A[:3]]), 'list of'),
-    (answer('one', 'q0', [(0, 0, 1, float('nan'))]), 'finite'),
-    (answer('one', 'q0', [A], ['high']), 'list of numbers'),
-    (answer('one', 'q0', [A], kinds=[]), '0 kinds'),
-    ({'pair_id': 'one', 'query_id': 'q0', 'boxes': []}, "'scores'"),
-])
+@pytest.mark.parametrize(
+    ('prediction', 'words'),
+    [
+        (answer('x', 'q0', []), "found 'x'"),
+        (answer('one', 'q9', []), "found 'q9'"),
+        (answer('one', 'q0', [A], []), 'one length'),
+        (answer('one', 'q0', [A[:3]]), 'list of'),
+        (answer('one', 'q0', [(0, 0, 1, float('nan'))]), 'finite'),
+        (answer('one', 'q0', [A], ['high']), 'list of numbers'),
+        (answer('one', 'q0', [A], kinds=[]), '0 kinds'),
+        ({'pair_id': 'one', 'query_id': 'q0', 'boxes': []}, "'scores'"),
+    ],
+)
 def test_faulty_predictions_are_named(records, prediction, words):
     with pytest.raises(AnnotationError, match=words):
         score_predictions(records, [prediction], 0.0)
@@ -188,12 +231,26 @@ def coco_ap50(pairs, predictions):
             for change in pair.changes:
                 if change.change_id in one.answers:
                     x1, y1, x2, y2 = change.after_box
-                    truths.append({'id': len(truths) + 1, 'image_id': len(images), 'category_id': 1, 'iscrowd': 0,
-                                   'bbox': [x1, y1, x2 - x1, y2 - y1], 'area': (x2 - x1) * (y2 - y1)})
+                    truths.append(
+                        {
+                            'id': len(truths) + 1,
+                            'image_id': len(images),
+                            'category_id': 1,
+                            'iscrowd': 0,
+                            'bbox': [x1, y1, x2 - x1, y2 - y1],
+                            'area': (x2 - x1) * (y2 - y1),
+                        }
+                    )
     for one in predictions:
         for (x1, y1, x2, y2), score in zip(one['boxes'], one['scores'], strict=True):
-            found.append({'image_id': ids[one['pair_id'], one['query_id']], 'category_id': 1, 'score': score,
-                          'bbox': [x1, y1, x2 - x1, y2 - y1]})
+            found.append(
+                {
+                    'image_id': ids[one['pair_id'], one['query_id']],
+                    'category_id': 1,
+                    'score': score,
+                    'bbox': [x1, y1, x2 - x1, y2 - y1],
+                }
+            )
     with contextlib.redirect_stdout(io.StringIO()):
         coco = COCO()
         coco.dataset = {'images': images, 'annotations': truths, 'categories': [{'id': 1}]}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mmcv.transforms import BaseTransform
 
-from ...registry import TRANSFORMS
-from ...utils.image_io import read_image
+from difftracker.registry import TRANSFORMS
+from difftracker.utils.image_io import read_image
 
 
 @TRANSFORMS.register_module()

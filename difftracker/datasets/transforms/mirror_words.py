@@ -10,32 +10,41 @@ def _words(text: str) -> frozenset[str]:
 
 
 SWAPS = {
-    'left': 'right', 'leftmost': 'rightmost', 'lefthand': 'righthand', 'leftward': 'rightward',
-    'leftwards': 'rightwards', 'lefts': 'rights', 'leftside': 'rightside',
+    'left': 'right',
+    'leftmost': 'rightmost',
+    'lefthand': 'righthand',
+    'leftward': 'rightward',
+    'leftwards': 'rightwards',
+    'lefts': 'rights',
+    'leftside': 'rightside',
 }
 SWAPS |= {right: left for left, right in SWAPS.items()}
 
 # Words about direction that a swap of left and right does not put right.
 UNSURE_WORDS = _words(
     'clockwise counterclockwise anticlockwise counter-clockwise anti-clockwise east west eastern western mirrored '
-    "o'clock oclock northeast northwest southeast southwest")
+    "o'clock oclock northeast northwest southeast southwest"
+)
 
 # `right` before one of these is an adverb ("right next to the cup") unless an article or the like stands before it.
 AFTER_ADVERB = _words(
     'next beside besides behind above below under underneath over on in at now there here by between near before after '
-    'where when away beneath against inside outside up down into onto')
+    'where when away beneath against inside outside up down into onto'
+)
 BEFORE_SIDE = _words('the far upper lower top bottom its to leftmost your my image')
 
 # `left` beside one of these may be the verb ("what has left the scene", "was left behind").
 BEFORE_VERB = _words(
     'has have had having what which who that just nothing anything something everything never got get gets '
-    "hasn't haven't hasnt havent been already simply thing object one item it they")
+    "hasn't haven't hasnt havent been already simply thing object one item it they"
+)
 AFTER_VERB = _words('the behind out over a an from its empty alone untouched unchanged here there')
 
 # Real words one letter away from left or right; any other such word may be a misspelt direction.
 NEIGHBOURS = _words(
     'let lift loft deft heft weft cleft lefty lent lest eft bright light night fight might sight tight wight '
-    'lights nights fights mights sights tights eight eights wright aright fright lifts lofts lets clefts wefts')
+    'lights nights fights mights sights tights eight eights wright aright fright lifts lofts lets clefts wefts'
+)
 
 WORD = re.compile(r"[A-Za-z']+(?:-[A-Za-z']+)*")
 

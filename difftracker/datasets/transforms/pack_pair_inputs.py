@@ -7,12 +7,23 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmengine.structures import InstanceData
 
-from ...errors import ConfigError
-from ...registry import TRANSFORMS
-from ...structures.pair_data_sample import PairDataSample
+from difftracker.errors import ConfigError
+from difftracker.registry import TRANSFORMS
+from difftracker.structures.pair_data_sample import PairDataSample
 
-META = ('pair_id', 'before_path', 'after_path', 'ori_shape_before', 'ori_shape_after', 'img_shape', 'before_scale',
-        'after_scale', 'texts', 'query_ids', 'subsets')
+META = (
+    'pair_id',
+    'before_path',
+    'after_path',
+    'ori_shape_before',
+    'ori_shape_after',
+    'img_shape',
+    'before_scale',
+    'after_scale',
+    'texts',
+    'query_ids',
+    'subsets',
+)
 
 
 @TRANSFORMS.register_module()
@@ -29,8 +40,10 @@ class PackPairInputs(BaseTransform):
         """Packs one pair."""
         before, after = results['img_before'], results['img_after']
         if before.shape != after.shape:
-            raise ConfigError(f'PackPairInputs needs both images of one size (PairResize does that), found '
-                              f'{before.shape[:2]} and {after.shape[:2]}')
+            raise ConfigError(
+                f'PackPairInputs needs both images of one size (PairResize does that), found '
+                f'{before.shape[:2]} and {after.shape[:2]}'
+            )
         pair = np.stack((before, after)).transpose(0, 3, 1, 2)
         results['img_shape'] = before.shape[:2]
         sample = PairDataSample(metainfo={name: results[name] for name in META if name in results})

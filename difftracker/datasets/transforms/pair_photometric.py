@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from ...errors import ConfigError
-from ...registry import TRANSFORMS
+from difftracker.errors import ConfigError
+from difftracker.registry import TRANSFORMS
 
 BANK_SIZE = 1024
 BANK_SIGMA = 32.0

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from ...errors import ConfigError
-from ...registry import TRANSFORMS
+from difftracker.errors import ConfigError
+from difftracker.registry import TRANSFORMS
+
 from .pair_resize import PADDING
 
 MIN_VISIBLE = 0.3
@@ -113,8 +114,14 @@ class PairRandomAffine(BaseTransform):
             centred = matrix[:2].copy()
             centred[:, 2] += matrix[:2, :2] @ (0.5, 0.5) - 0.5
             shape = (image.shape[1], image.shape[0])
-            results[f'img_{side}'] = cv2.warpAffine(image, centred, shape, flags=cv2.INTER_LINEAR,
-                                                    borderMode=cv2.BORDER_CONSTANT, borderValue=(PADDING,) * 3)
+            results[f'img_{side}'] = cv2.warpAffine(
+                image,
+                centred,
+                shape,
+                flags=cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_CONSTANT,
+                borderValue=(PADDING,) * 3,
+            )
         for name in ('texts', 'answers', 'query_ids', 'subsets'):
             results[name] = [results[name][place] for place in kept]
         return results

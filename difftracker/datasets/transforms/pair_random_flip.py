@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 from mmcv.transforms import BaseTransform
 
-from ...errors import ConfigError
-from ...registry import TRANSFORMS
+from difftracker.errors import ConfigError
+from difftracker.registry import TRANSFORMS
+
 from .mirror_words import mirror_text
 
 

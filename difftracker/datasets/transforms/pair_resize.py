@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from ...errors import ConfigError
-from ...registry import TRANSFORMS
+from difftracker.errors import ConfigError
+from difftracker.registry import TRANSFORMS
 
 PADDING = 114
 
@@ -49,5 +49,5 @@ class PairResize(BaseTransform):
         if size == self.scale:
             return image, factor
         canvas = np.full((self.scale[1], self.scale[0], 3), PADDING, dtype=np.uint8)
-        canvas[:size[1], :size[0]] = image
+        canvas[: size[1], : size[0]] = image
         return canvas, factor

@@ -9,12 +9,12 @@ from typing import Any
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
-from ...datasets.annotations import read_annotations
-from ...errors import ConfigError
-from ...registry import METRICS
-from ...utils.files import write_json, write_jsonl
-from ..report_format import format_report
-from ..score_predictions import score_predictions
+from difftracker.datasets.annotations import read_annotations
+from difftracker.errors import ConfigError
+from difftracker.evaluation.report_format import format_report
+from difftracker.evaluation.score_predictions import score_predictions
+from difftracker.registry import METRICS
+from difftracker.utils.files import write_json, write_jsonl
 
 
 @METRICS.register_module()
@@ -62,8 +62,12 @@ class DiffGroundMetric(BaseMetric):
         for sample in data_samples:
             item = sample if isinstance(sample, dict) else sample.to_dict()
             # One entry per pair, not per query: mmengine cuts the list to the length of the data set.
-            self.results.append([_prediction(item['pair_id'], query_id, found, kinds)
-                                 for query_id, found in zip(item['query_ids'], item['pred_queries'], strict=True)])
+            self.results.append(
+                [
+                    _prediction(item['pair_id'], query_id, found, kinds)
+                    for query_id, found in zip(item['query_ids'], item['pred_queries'], strict=True)
+                ]
+            )
 
     def compute_metrics(self, results: list[list[dict]]) -> dict[str, float]:
         """Scores all predictions; returns the report's summary."""
