@@ -32,7 +32,7 @@ lint: $(STAMP)
 
 # Unlike the automatic build during set-up, this one fails when it cannot build.
 ops: $(STAMP)
-	DIFFTRACKER_BUILD_OPS=$(or $(DIFFTRACKER_BUILD_OPS),1) $(BIN)/python setup.py build_ext --inplace
+	$(BIN)/python -m difftracker.ops.build
 
 setup: $(STAMP)
 

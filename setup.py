@@ -79,7 +79,7 @@ setup(
     packages=find_packages(include=['difftracker', 'difftracker.*']),
     package_data={
         'difftracker.checkpoint': ['weights/*.safetensors'],
-        'difftracker.ops': ['csrc/**/*', '*.json'],
+        'difftracker.ops': ['csrc/**/*'],
     },
     install_requires=REQUIRES,
     extras_require=EXTRAS,
