@@ -1,0 +1,144 @@
+"""Generates a set of image pairs after a recipe.
+
+    python tools/dataset/generate.py configs/recipes/photo.json --out DIR --pairs 2000 --seed 1 --split train \
+        --data-root DATA --cutouts CUTOUTS/index.csv --workers 4
+
+The same recipe, data and seed give the same set with any number of workers. A run that was stopped goes on where it
+was when started again with the same arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import cv2
+from tqdm import tqdm
+
+from difftracker.errors import DiffTrackerError
+from difftracker.synthesis.build import build_composer
+from difftracker.synthesis.pair_writer import PairWriter
+from difftracker.synthesis.recipe import Recipe, read_recipe
+from difftracker.utils.files import atomic_write, write_json
+
+# Pairs that one worker makes before it saves its records; a stopped run repeats at most this many per worker.
+SHARD = 50
+
+_writer: PairWriter | None = None
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('recipe', type=Path)
+    parser.add_argument('--out', type=Path, required=True, help='folder of the set')
+    parser.add_argument('--pairs', type=int, required=True, help='number of pairs')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--workers', type=int, default=1)
+    parser.add_argument('--split', choices=('train', 'val'), required=True)
+    parser.add_argument('--long-side', type=int, help="longer side of the images in px; default: the recipe's")
+    parser.add_argument('--queries', type=int, help="sentences per pair; default: the recipe's")
+    default = os.environ.get('DIFFTRACKER_DATA_ROOT')
+    parser.add_argument('--data-root', type=Path, default=default, help='folder of the sources [DIFFTRACKER_DATA_ROOT]')
+    default = os.environ.get('DIFFTRACKER_CUTOUTS')
+    parser.add_argument('--cutouts', type=Path, default=default, help='index of cut-outs [DIFFTRACKER_CUTOUTS]')
+    args = parser.parse_args(argv)
+    if args.data_root is None:
+        parser.error('expected --data-root, or the environment variable DIFFTRACKER_DATA_ROOT')
+    if args.pairs < 1 or args.workers < 1 or args.seed < 0:
+        parser.error('expected --pairs and --workers of at least 1 and --seed of at least 0')
+    return args
+
+
+def start_worker(recipe: Recipe, args: argparse.Namespace) -> None:
+    """Sets one process up; sources are read once in each."""
+    global _writer
+    # Several threads would only get into each other's way, and results must not depend on their number.
+    cv2.setNumThreads(1)
+    composer = build_composer(recipe, args.data_root, args.split, args.cutouts)
+    _writer = PairWriter(composer, recipe, args.out, args.split, args.seed)
+
+
+def make_shard(job: tuple[Path, int, int]) -> int:
+    """Makes the pairs of one shard and saves their records; returns how many."""
+    path, first, end = job
+    if _writer is None:
+        raise RuntimeError('make_shard expects start_worker to have run in this process')
+    lines = [json.dumps(_writer.write(index).to_json(), ensure_ascii=False) for index in range(first, end)]
+    atomic_write(path, '\n'.join(lines) + '\n')
+    return end - first
+
+
+def run_jobs(jobs: list, recipe: Recipe, args: argparse.Namespace) -> Iterator[int]:
+    """Makes the shards in this process or in several; yields the size of each one that is done."""
+    if args.workers == 1:
+        start_worker(recipe, args)
+        yield from map(make_shard, jobs)
+        return
+    context = multiprocessing.get_context('spawn')
+    with context.Pool(args.workers, start_worker, (recipe, args)) as pool:
+        yield from pool.imap_unordered(make_shard, jobs)
+
+
+def check_same_run(recipe: Recipe, args: argparse.Namespace) -> None:
+    """Refuses to mix two sets in one folder."""
+    path = args.out / f'recipe_{args.split}.json'
+    now = json.loads(json.dumps({'recipe': asdict(recipe), 'seed': args.seed, 'split': args.split}))
+    if path.is_file() and json.loads(path.read_text(encoding='utf-8')) != now:
+        sys.exit(f'{path}: expected the recipe and seed of this run, found others; choose another --out')
+    write_json(path, now)
+
+
+def describe(path: Path) -> str:
+    """Returns the statistics of a finished annotation file as text."""
+    kinds: Counter = Counter()
+    counts: Counter = Counter()
+    levels: Counter = Counter()
+    subsets: Counter = Counter()
+    for line in path.read_text(encoding='utf-8').splitlines():
+        record = json.loads(line)
+        kinds.update(change['type'] for change in record['changes'])
+        counts[len(record['changes'])] += 1
+        levels[record.get('nuisance')] += 1
+        subsets.update(query['subset'] for query in record['queries'])
+    rows = (('changes', kinds), ('changes per pair', counts), ('nuisance', levels), ('queries', subsets))
+    return '\n'.join(
+        f'{name:17s}' + ', '.join(f'{key}: {value}' for key, value in sorted(counter.items(), key=lambda x: str(x[0])))
+        for name, counter in rows
+    )
+
+
+def main() -> None:
+    """Generates the set."""
+    args = parse_args()
+    changed = {'long_side': args.long_side, 'queries': args.queries}
+    try:
+        recipe = read_recipe(args.recipe, **{key: value for key, value in changed.items() if value is not None})
+        check_same_run(recipe, args)
+        shards = args.out / 'annotations' / f'.{args.split}_shards'
+        jobs = [
+            (shards / f'{first:07d}-{min(first + SHARD, args.pairs):07d}.jsonl', first, min(first + SHARD, args.pairs))
+            for first in range(0, args.pairs, SHARD)
+        ]
+        missing = [job for job in jobs if not job[0].is_file()]
+        done = args.pairs - sum(end - first for _, first, end in missing)
+        with tqdm(total=args.pairs, initial=done, unit='pair', desc=recipe.name) as bar:
+            for count in run_jobs(missing, recipe, args):
+                bar.update(count)
+    except DiffTrackerError as error:
+        sys.exit(f'generate: {error}')
+    target = args.out / 'annotations' / f'{args.split}.jsonl'
+    atomic_write(target, ''.join(path.read_text(encoding='utf-8') for path, _, _ in jobs))
+    print(f'{target}: {args.pairs} pairs')
+    print(describe(target))
+
+
+if __name__ == '__main__':
+    main()
