@@ -22,7 +22,7 @@ CLASS_NOUNS: dict[str, tuple[tuple[str, str], ...]] = {
         ('copper bridge', 'copper bridges'), ('shorted pair of traces', 'shorted pairs of traces'),
         ('unwanted connection between two traces', 'unwanted connections between traces'),
         ('short defect', 'short defects'), ('bridge joining two tracks', 'bridges joining tracks'),
-        ('pair of traces that got connected', 'pairs of traces that got connected'), ('shorting', 'shortings'),
+        ('pair of traces that got connected', 'pairs of traces that got connected'), 
         ('link between separate tracks', 'links between separate tracks'), ('bridging fault', 'bridging faults'),
     ),
     'mousebite': (
@@ -97,7 +97,7 @@ class BoardSpeaker(Speaker):
         self.words['both'] = ('the two boards', 'both boards', 'the template and the tested board', 'the two images')
         nouns = THING_WORDS['board']
         self.symbols.update(
-            np=self.definite, anp=self.indefinite,
+            np=self.definite, anp=lambda: self.indefinite(False), anps=lambda: self.indefinite(True),
             vp1=lambda: agree(self.pick(('@is defective', '@is faulty', '@is wrong', "@is different from <first>")), False),
             vpn=lambda: self.pick(('are faulty', 'are wrong', 'are defective')),
             part=lambda: self.pick(('damaged', 'altered', 'badly made')),
@@ -131,10 +131,10 @@ class BoardSpeaker(Speaker):
         det = self.pick(('the ', 'all the ', 'all ', 'every one of the ', 'the ', '')) if self.many else 'the '
         return f'{det}{self._noun(self.many)}{self.place_phrase()}'
 
-    def indefinite(self) -> str:
+    def indefinite(self, many: bool) -> str:
         """Returns a noun phrase open in number: 'any spurs on the left', 'a spur'."""
-        if self.chance(0.6):
-            return f'any {self._noun(self.chance(0.6))}{self.place_phrase()}'
+        if many or self.chance(0.4):
+            return f'any {self._noun(many)}{self.place_phrase()}'
         noun = self._noun(False)
         return f'{with_article(noun.strip("{}")).split(" ", 1)[0]} {noun}{self.place_phrase()}'
 

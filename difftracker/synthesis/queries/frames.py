@@ -36,7 +36,7 @@ WORDS: dict[str, tuple[str, ...]] = {
              'when you compare <both>,', 'going from <first> to <second>,', 'given <both>,'),
     'tail': ('between <both>', 'in <second>', 'compared to <first>', 'from <first> to <second>', 'since <first>',
              'between <first> and <second>', 'in <second> compared to <first>', 'here', 'in the meantime'),
-    'every': ('all', 'every one of', 'all of', 'each of'),
+    'showme': ('show me', 'find', 'mark', 'point to', 'highlight', 'locate', 'box', 'circle'),
 }  # fmt: skip
 
 # frame, numbers it suits: 'one', 'many', 'any' (works for whatever number, also for none)
@@ -46,13 +46,15 @@ NP_FRAMES: tuple[tuple[str, str], ...] = (
     ('<polite> <np>', 'one many'), ('where @is <np>?', 'one many'), ('where can i find <np>?', 'one many'),
     ('<lead> <cmd> <np>', 'one many'), ('<lead> where @is <np>?', 'one many'),
     ('<cmd> the place of <np>', 'one'), ('where do i see <np>?', 'one many'), ('can you see <np>?', 'one many'),
-    ('do you see <np>?', 'one many'), ('<cmd> the box of <np>', 'one'), ('just <np>', 'one many'),
-    ('only <np>', 'one many'), ('<np> please', 'one many'), ('<cmd> <np> and nothing else', 'one many'),
+    ('do you see <np>?', 'one many'), ('<cmd> the box of <np>', 'one'), ('just <np>', 'one'),
+    ('only <np>', 'one'), ('<np> please', 'one many'), ('<cmd> <np> and nothing else', 'one'),
 )  # fmt: skip
 
 ANY_FRAMES: tuple[tuple[str, str], ...] = (
-    ('is there <anp>?', 'any'), ('<cmd> <anp>', 'any'), ('<polite> <anp>', 'any'), ('can you see <anp>?', 'any'),
-    ('do you see <anp>?', 'any'), ('<anp>?', 'any'), ('<lead> is there <anp>?', 'any'), ('do you notice <anp>?', 'any'),
+    ('is there <anp>?', 'any'), ('are there <anps>?', 'any'), ('<cmd> <anps>', 'any'), ('<cmd> <anp>', 'any'),
+    ('<polite> <anp>', 'any'), ('can you see <anp>?', 'any'),
+    ('do you see <anp>?', 'any'), ('<anp>?', 'any'), ('<lead> is there <anp>?', 'any'), ('<anps>?', 'any'),
+    ('<lead> are there <anps>?', 'any'), ('do you notice <anp>?', 'any'),
 )  # fmt: skip
 
 WH_FRAMES: tuple[tuple[str, str], ...] = (
@@ -70,7 +72,7 @@ BARE_FRAMES: tuple[tuple[str, str], ...] = (
     ('@has <bare> been <part>?', 'one many'), ('<cmd> where <bare> <vp>', 'one many'), ('<abare> <vp>', 'one'),
     ('<cmd> the place where <abare> <vp>', 'one'), ('is it true that <bare> <vp>?', 'one many'),
     ('@has <abare> been <part>?', 'one'), ('did <abare> <inf>?', 'one'), ('where did <abare> <inf>?', 'one'),
-    ('<cmd> the spot where <abare> <vp>', 'one'), ('where @was <abare> <part>?', 'one'),
+    ('<showme> the spot where <abare> <vp>', 'one'), ('where @was <abare> <part>?', 'one'),
     ('look, <bare> <vp>', 'one many'),
     ('it looks like <abare> <vp>', 'one'), ('<cmd> the area where <abare> <vp>', 'one'),
 )  # fmt: skip
@@ -92,7 +94,7 @@ VAGUE_NOUN_FRAMES: tuple[tuple[str, str], ...] = (
 
 REMOVE_FRAMES: tuple[tuple[str, str], ...] = (
     ('where was <bare> before?', 'one'), ('where did <bare> use to be?', 'one many'),
-    ('<cmd> where <bare> used to be', 'one many'), ('<cmd> the spot where <bare> @was before', 'one many'),
+    ('<cmd> where <bare> used to be', 'one many'), ('<showme> the spot where <bare> @was before', 'one many'),
     ('someone took <bare> away', 'one many'), ('<cmd> the empty spot where <bare> @was', 'one'),
     ('<cmd> the place that <bare> disappeared from', 'one'), ('who took <bare> away?', 'one many'),
 )  # fmt: skip

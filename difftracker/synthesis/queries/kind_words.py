@@ -36,7 +36,7 @@ STRICT: dict[str, KindWords] = {
         verbs=('@was removed', 'disappeared', 'vanished', '@was taken away', '@was erased', '@was taken out',
                '@was deleted', 'got removed', 'went away', '@has been removed', '@has disappeared', '@has vanished',
                '@has been taken away', '@was cleared away', 'got deleted', '@has been erased', '@was wiped out'),
-        adjectives=('removed', 'vanished', 'deleted', 'erased', 'disappeared'),
+        adjectives=('removed', 'deleted', 'erased'),
         participles=('removed', 'taken away', 'deleted', 'erased', 'taken out', 'cleared away'),
         infinitives=('disappear', 'vanish', 'go away', 'get removed'),
         nominals=(('removal', 'removals'), ('deletion', 'deletions'), ('disappearance', 'disappearances')),
@@ -187,7 +187,7 @@ SCREEN: dict[tuple[str, str], KindWords] = {
     ('strict', 'remove'): KindWords(
         verbs=('@was removed', 'disappeared', '@was deleted', '@was taken out', '@has been removed', 'vanished',
                '@was dropped', '@was blanked out', '@is an empty spot now'),
-        adjectives=('removed', 'deleted', 'vanished'),
+        adjectives=('removed', 'deleted'),
         participles=('removed', 'deleted', 'taken out', 'dropped'),
         infinitives=('disappear', 'vanish'),
         nominals=(('removal', 'removals'), ('deletion', 'deletions')),

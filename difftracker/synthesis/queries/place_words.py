@@ -39,18 +39,17 @@ PLACE_PHRASES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 RELATION_PHRASES: dict[str, tuple[str, ...]] = {
-    'left of': ('to the left of', 'left of', 'on the left of', 'on the left side of', 'on the left-hand side of'),
-    'right of': ('to the right of', 'right of', 'on the right of', 'on the right side of', 'on the right-hand side of'),
+    'left of': ('to the left of', 'just to the left of', 'on the left of', 'on the left side of', 'on the left-hand side of'),
+    'right of': ('to the right of', 'just to the right of', 'on the right of', 'on the right side of', 'on the right-hand side of'),
     'above': ('above', 'higher than', 'further up than', 'somewhere above'),
     'below': ('below', 'beneath', 'underneath', 'lower than', 'further down than', 'somewhere below'),
     'near': ('next to', 'near', 'close to', 'by', 'close by', 'in the vicinity of', 'not far from'),
 }
 
 DIRECTION_VERBS: dict[str, tuple[str, ...]] = {
-    'left': ('moved to the {left}', 'moved {left}', '@was shifted to the {left}', 'went {left}', '@was pushed {left}',
+    'left': ('moved to the {left}', 'moved {left}', '@was shifted to the {left}', '@was pushed {left}',
              '@was moved further {left}', 'slid to the {left}', 'moved towards the {left}'),
-    'right': ('moved to the {right}', 'moved {right}', '@was shifted to the {right}', 'went {right}',
-              '@was pushed {right}', '@was moved further {right}', 'slid to the {right}', 'moved towards the {right}'),
+    'right': ('moved to the {right}', 'moved {right}', '@was shifted to the {right}', '@was pushed {right}', '@was moved further {right}', 'slid to the {right}', 'moved towards the {right}'),
     'up': ('moved {up}', 'moved {upwards}', '@was shifted {up}', '@was moved further {up}', '@was raised',
            '@is higher up now', 'went {up}', '@was moved {upward}'),
     'down': ('moved {down}', 'moved {downwards}', '@was shifted {down}', '@was moved further {down}', '@was lowered',
@@ -68,8 +67,8 @@ SUPERLATIVE_WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ('lowest', 'bottommost', 'lowermost'),
         ('furthest down', 'closest to the bottom edge', 'nearest to the bottom'),
     ),
-    'largest': (('largest', 'biggest'), ('that covers the most area', 'with the largest area')),
-    'smallest': (('smallest', 'tiniest'), ('that covers the least area', 'with the smallest area')),
+    'largest': (('largest', 'biggest'), ('with the largest area', 'with the biggest area')),
+    'smallest': (('smallest', 'tiniest'), ('with the smallest area', 'with the least area')),
 }
 NEAREST_WORDS: tuple[str, ...] = ('nearest to', 'closest to', 'nearest')
 

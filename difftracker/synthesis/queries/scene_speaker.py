@@ -46,7 +46,8 @@ class SceneSpeaker(Speaker):
             self.words['second'] = ('the second screenshot', 'the new screenshot', 'the new version', 'the new page')
             self.words['both'] = ('the two screenshots', 'both screenshots', 'the two versions', 'these two pages')
         self.symbols.update(
-            np=self.definite, anp=self.indefinite, wh=self.wh_clause, bare=self.bare, abare=self.bare_indefinite,
+            np=self.definite, anp=lambda: self.indefinite(False),
+            anps=lambda: self.indefinite(True), wh=self.wh_clause, bare=self.bare, abare=self.bare_indefinite,
             vp=lambda: self.verb(self.many), vp1=lambda: agree(self.pick(GENERIC.verbs), False),
             vpn=lambda: agree(self.pick(GENERIC.verbs[:6]), True), part=lambda: self.pick(self.words_of_kind.participles),
             inf=lambda: self.pick(self.words_of_kind.infinitives), adj=lambda: self.pick(GENERIC.adjectives),
@@ -171,27 +172,22 @@ class SceneSpeaker(Speaker):
 
     def definite(self) -> str:
         """Returns a definite noun phrase with the kind of change: 'the missing cup on the left'."""
-        before, after = self.superlative()
-        phrase = self._plain_definite(before)
-        return f'{phrase}{after}' if after else phrase
-
-    def _plain_definite(self, superlative: str) -> str:
-        many = self.many and not superlative
-        det = self._determiner(many)
-        if superlative:
-            det = 'the '
+        superlative, after = self.superlative()
+        ranked = bool(superlative or after)
+        many = self.many and not ranked
+        det = 'the ' if ranked else self._determiner(many)
         words, draw = self.words_of_kind, self.rng.random()
         unqualified = not (self.noun or self._size_word() or self._colour_word())
         if unqualified and words.nominals and draw < (0.3 if self.has_verb else 0.6):
-            return f'{det}{superlative}{self.pick(words.nominals)[many]}{self.place_phrase()}'
-        if self.noun and words.nominals and self.has_verb and not superlative and draw < 0.14:
+            return f'{det}{superlative}{self.pick(words.nominals)[many]}{self.place_phrase()}{after}'
+        if self.noun and words.nominals and self.has_verb and not ranked and draw < 0.14:
             return f'the {self.pick(words.nominals)[0]} of {self.bare()}'
         if words.adjectives and draw < 0.5:
             adjective = self.pick(words.adjectives) + ' '
-            return f'{det}{superlative}{self.head(many, adjective)}{self.place_phrase()}'
-        if unqualified and not superlative and draw < 0.68:
-            return f'what{self._verb_and_place(False)}'
-        return f'{det}{superlative}{self.head(many)}{self._relative(many)}'
+            return f'{det}{superlative}{self.head(many, adjective)}{self.place_phrase()}{after}'
+        if ' area' in after:
+            return f'{det}{self.head(many)}{after}{self._relative(many)}'
+        return f'{det}{superlative}{self.head(many)}{self._relative(many)}{after}'
 
     def _determiner(self, many: bool) -> str:
         if not many:
@@ -216,15 +212,17 @@ class SceneSpeaker(Speaker):
         verb, place = f' {self.verb(many)}', self.place_phrase()
         return f'{place}{verb}' if len(verb.split()) > 4 or self.chance(0.25) else f'{verb}{place}'
 
-    def indefinite(self) -> str:
+    def indefinite(self, many: bool) -> str:
         """Returns a noun phrase open in number: 'any missing cups', 'anything that vanished on the left'."""
-        words, many = self.words_of_kind, self.chance(0.3)
+        words = self.words_of_kind
         det = 'any ' if many or self.chance(0.6) else ''
         unqualified = not (self.noun or self._size_word() or self._colour_word())
         draw = self.rng.random()
-        if unqualified and draw < 0.65:
+        if unqualified and many and words.nominals and draw < 0.5:
+            return f'any {self.pick(words.nominals)[1]}{self.place_phrase()}'
+        if unqualified and not many and draw < 0.7:
             if words.nominals and draw < 0.2:
-                return f'any {self.pick(words.nominals)[many]}{self.place_phrase()}'
+                return f'any {self.pick(words.nominals)[0]}{self.place_phrase()}'
             pronoun = self.pick(('anything', 'something', 'anything'))
             if words.adjectives and draw < 0.45:
                 return f'{pronoun} {self.pick(words.adjectives)}{self.place_phrase()}'
