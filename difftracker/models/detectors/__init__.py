@@ -1,0 +1,5 @@
+"""Detectors."""
+
+from .difftracker import DiffTracker
+
+__all__ = ['DiffTracker']

@@ -1,0 +1,186 @@
+"""The detector."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from mmdet.models.detectors.base import BaseDetector
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+from difftracker.models.layers.box_ops import cxcywh_to_xyxy
+from difftracker.models.layers.denoising import make_denoising_queries
+from difftracker.models.layers.pair_pyramid import PairPyramid
+from difftracker.models.targets import PairTargets
+from difftracker.models.text import TextFeatures
+from difftracker.registry import MODELS
+from difftracker.structures.pair_data_sample import PairDataSample
+
+
+@MODELS.register_module()
+class DiffTracker(BaseDetector):
+    """Image difference grounding: a pair and sentences in, boxes of the changes asked for out.
+
+    After DiffTracker (arXiv 2504.01952): a differential backbone, a vision-language neck, a text-conditioned decoder.
+
+    Args:
+        backbone, text_encoder, neck, dense_head, decoder, head: Configs of the parts.
+        denoising: `positive_noise` and `negative_noise` of the denoising queries, None for none.
+        blank_text: Replace every sentence by one constant: the text-off ablation.
+        max_per_query: Boxes kept per sentence.
+        data_preprocessor, init_cfg: As in mmdet.
+    """
+
+    BLANK = 'change'
+
+    def __init__(
+        self,
+        backbone: dict,
+        text_encoder: dict,
+        neck: dict,
+        dense_head: dict,
+        decoder: dict,
+        head: dict,
+        denoising: dict | None = None,
+        blank_text: bool = False,
+        max_per_query: int = 20,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.backbone = MODELS.build(backbone)
+        self.text_encoder = MODELS.build(text_encoder)
+        self.neck = MODELS.build(neck)
+        self.dense_head = MODELS.build(dense_head)
+        self.decoder = MODELS.build(decoder)
+        self.head = MODELS.build(head)
+        self.denoising = denoising
+        self.blank_text = blank_text
+        self.max_per_query = max_per_query
+
+    def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, ...]:
+        """Difference features of `(B, 2, 3, H, W)`: one `(2B, C, H/s, W/s)` map per stage, before frames first."""
+        return self.backbone(batch_inputs)
+
+    def encode_text(self, samples: list[PairDataSample]) -> tuple[TextFeatures, int]:
+        """Encodes the sentences of all pairs, padded to the same number per pair by repeating the last one.
+
+        Returns:
+            Features of B * S sentences and S.
+        """
+        sentences = max(len(sample.texts) for sample in samples)
+        texts = []
+        for sample in samples:
+            own = [self.BLANK] * len(sample.texts) if self.blank_text else list(sample.texts)
+            texts += own + [own[-1]] * (sentences - len(own))
+        return self.text_encoder(texts), sentences
+
+    def build_pyramid(
+        self, inputs: Tensor, samples: list[PairDataSample], text: TextFeatures, sentences: int
+    ) -> tuple[PairPyramid, int]:
+        """Runs backbone and neck.
+
+        Returns:
+            The pyramid and the number of sentences per row of it: S where the neck does not read the text, else 1,
+            with one row per sentence.
+        """
+        maps = self.extract_feat(inputs)
+        colours = F.avg_pool2d(inputs.flatten(0, 1), 4).unflatten(0, (-1, 2))
+        extent = self._extent(samples, inputs)
+        if self.neck.uses_text:
+            batch = len(inputs)
+            maps = tuple(m.unflatten(0, (2, batch)).repeat_interleave(sentences, 1).flatten(0, 1) for m in maps)
+            words = TextFeatures(*(torch.cat([item, item]) for item in text))
+            levels = self.neck(maps, words)
+            colours, extent = colours.repeat_interleave(sentences, 0), extent.repeat_interleave(sentences, 0)
+            sentences = 1
+        else:
+            levels = self.neck(maps)
+        before, after = zip(*(level.chunk(2) for level in levels), strict=True)
+        return PairPyramid(before, after, colours[:, 0], colours[:, 1], extent), sentences
+
+    @staticmethod
+    def _extent(samples: list[PairDataSample], inputs: Tensor) -> Tensor:
+        """Picture size as fractions of the canvas, `(B, 2, 2)`: before and after, width and height."""
+        height, width = inputs.shape[-2:]
+        rows = []
+        for sample in samples:
+            sides = ((sample.ori_shape_before, sample.before_scale), (sample.ori_shape_after, sample.after_scale))
+            rows.append([[shape[1] * scale / width, shape[0] * scale / height] for shape, scale in sides])
+        return torch.tensor(rows, dtype=torch.float32, device=inputs.device).clamp(max=1)
+
+    def loss(self, batch_inputs: Tensor, batch_data_samples: list[PairDataSample]) -> dict[str, Tensor]:
+        """Losses of a batch of pairs with their sentences.
+
+        Args:
+            batch_inputs: `(B, 2, 3, H, W)` normalised pairs.
+            batch_data_samples: B samples with truth.
+        """
+        text, sentences = self.encode_text(batch_data_samples)
+        pyramid, per_row = self.build_pyramid(batch_inputs, batch_data_samples, text, sentences)
+        canvas = tuple(batch_inputs.shape[-2:])
+        targets = PairTargets.from_samples(batch_data_samples, canvas, batch_inputs.device)
+        if per_row != sentences:
+            targets = targets.repeat(sentences)
+        dense = self.dense_head(pyramid.after)
+        losses = self.dense_head.loss(dense, targets)
+        boxes, mask, noise = self.decoder.select(dense), None, None
+        if self.denoising is not None and targets.after_boxes.shape[1]:
+            extra = make_denoising_queries(targets, **self.denoising)
+            noise = (extra.assigned, extra.usable)
+            mask = self._group_mask(boxes.shape[1], extra.boxes.shape[1], boxes.device)
+            boxes = torch.cat([boxes, extra.boxes], dim=1)
+        states = self.decoder(pyramid, boxes, text, per_row, mask)
+        losses.update(self.head.loss(states, text.sentence, targets, noise))
+        return losses
+
+    @staticmethod
+    def _group_mask(queries: int, extra: int, device: torch.device) -> Tensor:
+        """Hides selected and denoising queries from one another: True where a query may not look."""
+        group = torch.arange(queries + extra, device=device) >= queries
+        return group[:, None] != group[None]
+
+    def predict(self, batch_inputs: Tensor, batch_data_samples: list[PairDataSample]) -> list[PairDataSample]:
+        """Answers every sentence of every pair; the samples get `pred_queries`."""
+        states, text, sentences = self._decode(batch_inputs, batch_data_samples)
+        state, scores, kinds, no_change = self.head.predict(states, text.sentence)
+        height, width = batch_inputs.shape[-2:]
+        size = batch_inputs.new_tensor([width, height, width, height])
+        before, after = (cxcywh_to_xyxy(boxes) * size for boxes in (state.before_boxes, state.after_boxes))
+        keep = min(self.max_per_query, scores.shape[1])
+        for row, sample in enumerate(batch_data_samples):
+            answers = []
+            for column in range(len(sample.texts)):
+                index = row * sentences + column
+                top, order = scores[index].topk(keep)
+                answers.append(
+                    InstanceData(
+                        metainfo={'no_change_score': float(no_change[index])},
+                        boxes=self._to_original(after[index][order], sample.after_scale, sample.ori_shape_after),
+                        before_boxes=self._to_original(
+                            before[index][order], sample.before_scale, sample.ori_shape_before
+                        ),
+                        scores=top,
+                        kinds=kinds[index][order],
+                    )
+                )
+            sample.pred_queries = answers
+        return batch_data_samples
+
+    @staticmethod
+    def _to_original(boxes: Tensor, scale: float, shape: tuple[int, int]) -> Tensor:
+        """Maps xyxy canvas pixels to xyxy pixels of the original picture, clipped to it."""
+        height, width = shape
+        return (boxes / scale).clamp(min=0).minimum(boxes.new_tensor([width, height, width, height]))
+
+    def _decode(self, inputs: Tensor, samples: list[PairDataSample]) -> tuple[list, TextFeatures, int]:
+        text, sentences = self.encode_text(samples)
+        pyramid, per_row = self.build_pyramid(inputs, samples, text, sentences)
+        boxes = self.decoder.select(self.dense_head(pyramid.after))
+        return self.decoder(pyramid, boxes, text, per_row), text, sentences
+
+    def _forward(self, batch_inputs: Tensor, batch_data_samples: list[PairDataSample]) -> tuple[Tensor, ...]:
+        """Raw outputs of the last layer: after boxes, before boxes, match logits, no-change logits."""
+        states, text, _ = self._decode(batch_inputs, batch_data_samples)
+        scores = self.head.score(len(states) - 1, states[-1], text.sentence)
+        return states[-1].after_boxes, states[-1].before_boxes, scores.match, scores.none

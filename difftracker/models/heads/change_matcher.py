@@ -1,0 +1,54 @@
+"""One-to-one assignment of queries to changes."""
+
+from __future__ import annotations
+
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from difftracker.models.layers.box_ops import aligned_iou, cxcywh_to_xyxy
+from difftracker.models.targets import PairTargets
+
+
+class ChangeMatcher:
+    """Hungarian matching (DETR, arXiv 2005.12872) on the score that a query is a change and on its after box.
+
+    The sentence takes no part: every change has its query, whether it is asked for or not, so that the changes that are
+    not asked for are negatives of the match score with a good box.
+
+    Args:
+        score_weight: Weight of the negative change score.
+        l1_weight: Weight of the L1 distance of cxcywh boxes.
+        giou_weight: Weight of the negative GIoU.
+    """
+
+    def __init__(self, score_weight: float = 2.0, l1_weight: float = 5.0, giou_weight: float = 2.0) -> None:
+        self.score_weight, self.l1_weight, self.giou_weight = score_weight, l1_weight, giou_weight
+
+    @torch.no_grad()
+    def __call__(self, change_logits: Tensor, boxes: Tensor, targets: PairTargets) -> Tensor:
+        """Assigns.
+
+        Args:
+            change_logits: `(N, Q)`.
+            boxes: `(N, Q, 4)` cxcywh boxes in the after frame.
+            targets: Ground truth of N samples.
+
+        Returns:
+            `(N, Q)` long index of the change of each query, -1 for none.
+        """
+        assigned = torch.full(change_logits.shape, -1, dtype=torch.long)
+        if targets.after_boxes.shape[1] == 0:
+            return assigned.to(boxes.device)
+        wanted = targets.after_boxes[:, None]
+        _, giou = aligned_iou(cxcywh_to_xyxy(boxes)[:, :, None], cxcywh_to_xyxy(wanted))
+        distance = (boxes[:, :, None] - wanted).abs().sum(-1)
+        score = change_logits.sigmoid()[..., None]
+        cost = self.l1_weight * distance - self.giou_weight * giou - self.score_weight * score
+        cost = cost.cpu().numpy()
+        for row, valid in enumerate(targets.after_valid.cpu()):
+            columns = valid.nonzero().squeeze(1)
+            if len(columns):
+                queries, picks = linear_sum_assignment(cost[row][:, columns.numpy()])
+                assigned[row, torch.from_numpy(queries)] = columns[torch.from_numpy(picks)]
+        return assigned.to(boxes.device)

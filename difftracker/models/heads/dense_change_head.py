@@ -1,0 +1,133 @@
+"""Dense one-to-many head: every cell near a change predicts its box."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from mmengine.model import BaseModule, bias_init_with_prob
+from torch import Tensor, nn
+
+from difftracker.models.layers.box_ops import aligned_iou, cxcywh_to_xyxy
+from difftracker.models.losses import varifocal_loss
+from difftracker.models.targets import PairTargets
+from difftracker.registry import MODELS
+
+
+class DenseOutput(NamedTuple):
+    """Answers of all N cells of the after pyramid.
+
+    Attributes:
+        logits: `(B, N)` logit that the cell is the centre of a change.
+        boxes: `(B, N, 4)` cxcywh boxes as fractions of the canvas.
+        centres: `(N, 2)` cell centres as fractions of the canvas.
+        strides: `(N, 2)` cell size as fractions of the canvas.
+        levels: `(N,)` level of each cell.
+    """
+
+    logits: Tensor
+    boxes: Tensor
+    centres: Tensor
+    strides: Tensor
+    levels: Tensor
+
+
+@MODELS.register_module()
+class DenseChangeHead(BaseModule):
+    """Finds changes of any kind, densely, without the sentence.
+
+    Two uses: a one-to-many loss that trains the image side many times faster than one-to-one matching does, and the
+    source of the decoder's queries. Assignment: cells within `radius` cells of a change's centre, on the levels whose
+    size range holds the change.
+
+    Args:
+        in_channels: Channels of the pyramid.
+        size_ranges: For each level, the smallest and largest longer side of a change, as fractions of the canvas.
+        radius: Reach of the positive region in cells.
+        box_weight: Weight of the box loss.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 128,
+        size_ranges: tuple[tuple[float, float], ...] = ((0.0, 0.25), (0.15, 0.6), (0.4, 2.0)),
+        radius: float = 1.5,
+        box_weight: float = 2.0,
+    ) -> None:
+        super().__init__()
+        self.size_ranges, self.radius, self.box_weight = size_ranges, radius, box_weight
+        self.tower = nn.Sequential(
+            nn.Conv2d(in_channels, in_channels, 3, padding=1, groups=in_channels),
+            nn.Conv2d(in_channels, in_channels, 1),
+            nn.GroupNorm(8, in_channels),
+            nn.GELU(),
+            nn.Conv2d(in_channels, in_channels, 3, padding=1, groups=in_channels),
+            nn.Conv2d(in_channels, in_channels, 1),
+            nn.GELU(),
+        )
+        self.score = nn.Conv2d(in_channels, 1, 1)
+        self.box = nn.Conv2d(in_channels, 4, 1)
+        self.log_size = nn.Parameter(torch.full((len(size_ranges),), 1.4))
+
+    def init_weights(self) -> None:
+        """Starts with rare positives, so that the first steps do not drown in background."""
+        super().init_weights()
+        nn.init.constant_(self.score.bias, bias_init_with_prob(0.01))
+        nn.init.normal_(self.box.weight, std=0.01)
+        nn.init.zeros_(self.box.bias)
+
+    def forward(self, levels: tuple[Tensor, ...]) -> DenseOutput:
+        """Scores all cells of `(B, C, H/s, W/s)` levels."""
+        logits, boxes, centres, strides, indices = [], [], [], [], []
+        for index, level in enumerate(levels):
+            height, width = level.shape[-2:]
+            features = self.tower(level)
+            y, x = torch.meshgrid(
+                (torch.arange(height, device=level.device) + 0.5) / height,
+                (torch.arange(width, device=level.device) + 0.5) / width,
+                indexing='ij',
+            )
+            centre = torch.stack([x, y], dim=-1).reshape(-1, 2)
+            stride = torch.tensor([1 / width, 1 / height], device=level.device).expand_as(centre)
+            raw = self.box(features).float().flatten(2).transpose(1, 2)
+            size = (raw[..., 2:] + self.log_size[index]).clamp(-2, 5).exp()
+            boxes.append(torch.cat([centre + raw[..., :2] * stride, size * stride], dim=-1))
+            logits.append(self.score(features).float().flatten(1))
+            centres.append(centre)
+            strides.append(stride)
+            indices.append(torch.full((height * width,), index, device=level.device))
+        return DenseOutput(
+            torch.cat(logits, 1), torch.cat(boxes, 1), torch.cat(centres), torch.cat(strides), torch.cat(indices)
+        )
+
+    def assign(self, output: DenseOutput, targets: PairTargets) -> Tensor:
+        """Returns the change of each cell, `(B, N)` long, -1 for background; the smaller change wins a shared cell."""
+        boxes = targets.after_boxes
+        distance = (output.centres[None, :, None] - boxes[:, None, :, :2]).abs()
+        inside = (distance <= self.radius * output.strides[None, :, None]).all(-1)
+        longest = boxes[..., 2:].amax(-1)
+        low, high = (
+            torch.tensor(bound, device=boxes.device)[output.levels] for bound in zip(*self.size_ranges, strict=True)
+        )
+        fits = (longest[:, None] >= low[None, :, None]) & (longest[:, None] < high[None, :, None])
+        candidate = inside & fits & targets.after_valid[:, None]
+        area = boxes[..., 2:].prod(-1)[:, None].masked_fill(~candidate, float('inf'))
+        best, index = area.min(-1)
+        return index.masked_fill(best.isinf(), -1)
+
+    def loss(self, output: DenseOutput, targets: PairTargets) -> dict[str, Tensor]:
+        """Varifocal loss on the scores and GIoU loss on the boxes of positive cells."""
+        if targets.after_boxes.shape[1] == 0:
+            assigned = torch.full_like(output.logits, -1, dtype=torch.long)
+            quality = torch.zeros_like(output.logits)
+            box_loss = output.boxes.sum() * 0
+        else:
+            assigned = self.assign(output, targets)
+            wanted = targets.after_boxes.gather(1, assigned.clamp(min=0)[..., None].expand(-1, -1, 4))
+            iou, giou = aligned_iou(cxcywh_to_xyxy(output.boxes), cxcywh_to_xyxy(wanted))
+            positive = assigned >= 0
+            quality = (iou.detach().clamp(min=0.05) * positive).to(output.logits.dtype)
+            box_loss = ((1 - giou) * positive).sum()
+        count = (assigned >= 0).sum().clamp(min=1)
+        score_loss = varifocal_loss(output.logits, quality, assigned >= 0).sum()
+        return {'loss_dense_score': score_loss / count, 'loss_dense_box': self.box_weight * box_loss / count}

@@ -1,0 +1,202 @@
+"""Prediction branches, losses and answers of DiffTracker."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule, bias_init_with_prob
+from torch import Tensor, nn
+
+from difftracker.models.layers.box_ops import aligned_iou, cxcywh_to_xyxy
+from difftracker.models.layers.mlp import MLP
+from difftracker.models.losses import choice_loss, varifocal_loss
+from difftracker.models.targets import PairTargets
+from difftracker.registry import MODELS
+
+from .change_matcher import ChangeMatcher
+from .text_conditioned_decoder import LayerState
+
+
+class LayerScores(NamedTuple):
+    """Scores of one decoder layer for N samples with Q queries.
+
+    Attributes:
+        change: `(N, Q)` logit that the candidate is a change of any kind.
+        kind: `(N, Q, K)` logits of the kind of change.
+        match: `(N, Q)` logit that the sentence asks for the candidate; None in a layer without text.
+        none: `(N,)` logit that nothing of the kind asked for has changed; None in a layer without text.
+    """
+
+    change: Tensor
+    kind: Tensor
+    match: Tensor | None
+    none: Tensor | None
+
+
+@MODELS.register_module()
+class DiffTrackerHead(BaseModule):
+    """Says of each candidate whether it is a change, of which kind, and whether the sentence asks for it.
+
+    Losses per decoder layer: varifocal on the change score and on the match score, cross-entropy on the kind, L1 and
+    GIoU on the boxes of both frames, and in layers with text a softmax among the candidates of the pair and "none".
+
+    Args:
+        kinds: Names of the kinds of change, in label order.
+        embed_dims: Width of the queries.
+        num_layers: Decoder layers.
+        loss_weights: Weights by name: `change`, `kind`, `l1`, `giou`, `match`, `choice`.
+    """
+
+    DEFAULT_WEIGHTS = {'change': 1.0, 'kind': 0.5, 'l1': 5.0, 'giou': 2.0, 'match': 2.0, 'choice': 1.0}
+
+    def __init__(
+        self,
+        kinds: tuple[str, ...],
+        embed_dims: int = 192,
+        num_layers: int = 5,
+        loss_weights: dict[str, float] | None = None,
+    ) -> None:
+        super().__init__()
+        self.kinds = tuple(kinds)
+        self.weights = {**self.DEFAULT_WEIGHTS, **(loss_weights or {})}
+        self.matcher = ChangeMatcher()
+        self.change = nn.ModuleList(nn.Linear(embed_dims, 1) for _ in range(num_layers))
+        self.kind = nn.ModuleList(nn.Linear(embed_dims, len(self.kinds)) for _ in range(num_layers))
+        self.match = nn.ModuleList(MLP(3 * embed_dims, embed_dims, 1) for _ in range(num_layers))
+        self.none = nn.ModuleList(MLP(2 * embed_dims, embed_dims, 1) for _ in range(num_layers))
+
+    def init_weights(self) -> None:
+        """Starts with rare positives."""
+        super().init_weights()
+        for branch in [*self.change, *(mlp[-1] for mlp in self.match)]:
+            nn.init.constant_(branch.bias, bias_init_with_prob(0.05))
+
+    def score(self, index: int, state: LayerState, sentence: Tensor) -> LayerScores:
+        """Scores the queries of decoder layer `index`; `sentence` is `(N, C)`, read where the layer has text."""
+        content = state.content
+        change = self.change[index](content).float().squeeze(-1)
+        kind = self.kind[index](content).float()
+        if not state.with_text:
+            return LayerScores(change, kind, None, None)
+        words = sentence[:, None].expand_as(content)
+        match = self.match[index](torch.cat([content, words, content * words], dim=-1)).float().squeeze(-1)
+        none = self.none[index](torch.cat([content.amax(1), sentence], dim=-1)).float().squeeze(-1)
+        return LayerScores(change, kind, match, none)
+
+    def loss(
+        self,
+        states: list[LayerState],
+        sentence: Tensor,
+        targets: PairTargets,
+        denoising: tuple[Tensor, Tensor] | None = None,
+    ) -> dict[str, Tensor]:
+        """Losses of all layers.
+
+        Args:
+            states: Decoder states; the last `D` queries are denoising queries where `denoising` is given.
+            sentence: `(B * S, C)` sentence vectors.
+            targets: Ground truth of B pairs with S sentences.
+            denoising: Assignment `(B, D)` and usable mask `(B, D)` of the denoising queries.
+
+        Returns:
+            Losses by name; those of earlier layers carry the prefix `d0.`, `d1.`, ...
+        """
+        per_sentence = targets.repeat(targets.asked.shape[1])
+        losses = {}
+        for index, state in enumerate(states):
+            truth = per_sentence if state.with_text else targets
+            noise = denoising
+            if denoising is not None and state.with_text:
+                noise = tuple(item.repeat_interleave(targets.asked.shape[1], dim=0) for item in denoising)
+            scores = self.score(index, self._matching_part(state, noise), sentence)
+            extra = None if noise is None else self.score(index, self._denoising_part(state, noise), sentence)
+            layer = self._layer_loss(state, scores, extra, truth, noise)
+            prefix = '' if index == len(states) - 1 else f'd{index}.'
+            losses.update({f'{prefix}loss_{name}': value * self.weights[name] for name, value in layer.items()})
+        return losses
+
+    @staticmethod
+    def _matching_part(state: LayerState, noise: tuple[Tensor, Tensor] | None) -> LayerState:
+        stop = None if noise is None else -noise[0].shape[1]
+        return LayerState(*(item[:, :stop] for item in state[:3]), state.with_text)
+
+    @staticmethod
+    def _denoising_part(state: LayerState, noise: tuple[Tensor, Tensor]) -> LayerState:
+        start = -noise[0].shape[1]
+        return LayerState(*(item[:, start:] for item in state[:3]), state.with_text)
+
+    def _layer_loss(
+        self,
+        state: LayerState,
+        scores: LayerScores,
+        extra: LayerScores | None,
+        truth: PairTargets,
+        noise: tuple[Tensor, Tensor] | None,
+    ) -> dict[str, Tensor]:
+        matching = self._matching_part(state, noise)
+        # Padding sentences of pairs with fewer sentences carry no loss.
+        real = truth.asked[:, :1] if state.with_text else torch.ones_like(truth.asked[:, :1])
+        assigned = self.matcher(scores.change, matching.after_boxes, truth)
+        parts = [self._group_loss(matching, scores, truth, assigned, real.expand_as(assigned))]
+        if extra is not None:
+            usable = noise[1] & real
+            parts.append(self._group_loss(self._denoising_part(state, noise), extra, truth, noise[0], usable))
+        return {name: sum(part[name] for part in parts) / len(parts) for name in parts[0]}
+
+    def _group_loss(
+        self, state: LayerState, scores: LayerScores, truth: PairTargets, assigned: Tensor, usable: Tensor
+    ) -> dict[str, Tensor]:
+        """Losses of one group of queries, `assigned` and `usable` `(N, Q)`."""
+        positive = (assigned >= 0) & usable
+        count = positive.sum().clamp(min=1)
+        pick = assigned.clamp(min=0)
+        quality = torch.zeros_like(scores.change)
+        wanted = torch.zeros_like(positive)
+        losses = {'l1': scores.change.sum() * 0, 'giou': scores.change.sum() * 0, 'kind': scores.kind.sum() * 0}
+        if truth.after_boxes.shape[1]:
+            losses, quality = self._box_and_kind_loss(state, scores, truth, pick, positive, count)
+            wanted = truth.answers[:, 0].gather(1, pick) & positive
+        losses['change'] = (varifocal_loss(scores.change, quality, positive) * usable).sum() / count
+        if scores.match is not None:
+            goal = quality * wanted
+            each = varifocal_loss(scores.match, goal, wanted) * usable
+            losses['match'] = each.sum() / wanted.sum().clamp(min=1)
+            choice = choice_loss(scores.match, scores.none, wanted, usable)
+            rows = usable.any(1)
+            losses['choice'] = (choice * rows).sum() / rows.sum().clamp(min=1)
+        return losses
+
+    @staticmethod
+    def _box_and_kind_loss(
+        state: LayerState, scores: LayerScores, truth: PairTargets, pick: Tensor, positive: Tensor, count: Tensor
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        index = pick[..., None].expand(-1, -1, 4)
+        after, before = truth.after_boxes.gather(1, index), truth.before_boxes.gather(1, index)
+        iou, giou = aligned_iou(cxcywh_to_xyxy(state.after_boxes), cxcywh_to_xyxy(after))
+        _, before_giou = aligned_iou(cxcywh_to_xyxy(state.before_boxes), cxcywh_to_xyxy(before))
+        seen_before = positive & truth.before_valid.gather(1, pick)
+        distance = (state.after_boxes - after).abs().sum(-1) * positive
+        before_distance = (state.before_boxes - before).abs().sum(-1) * seen_before
+        kinds = truth.kinds.gather(1, pick).masked_fill(~positive, -1)
+        known = (kinds >= 0).sum().clamp(min=1)
+        losses = {
+            'l1': (distance + 0.5 * before_distance).sum() / count,
+            'giou': ((1 - giou) * positive + 0.5 * (1 - before_giou) * seen_before).sum() / count,
+            'kind': F.cross_entropy(scores.kind.flatten(0, 1), kinds.flatten(), ignore_index=-1, reduction='sum')
+            / known,
+        }
+        # A poor box must still teach the scores that this is the candidate: quality never falls to zero.
+        return losses, iou.detach().clamp(min=0.1) * positive
+
+    def predict(self, states: list[LayerState], sentence: Tensor) -> tuple[LayerState, Tensor, Tensor, Tensor]:
+        """Answers with the last layer.
+
+        Returns:
+            The layer's state, match scores `(N, Q)` in [0, 1], kinds `(N, Q)` and no-change scores `(N,)` in [0, 1].
+        """
+        scores = self.score(len(states) - 1, states[-1], sentence)
+        logits = torch.cat([scores.match, scores.none[:, None]], dim=1)
+        no_change = logits.softmax(dim=1)[:, -1]
+        return states[-1], scores.match.sigmoid(), scores.kind.argmax(-1), no_change

@@ -1,0 +1,148 @@
+"""Decoder: candidates of a pair read the image, one another and the words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from difftracker.errors import ConfigError
+from difftracker.models.layers.box_evidence import BoxEvidence
+from difftracker.models.layers.box_ops import cxcywh_to_xyxy, inverse_sigmoid, suppress_overlaps
+from difftracker.models.layers.box_position import BoxPosition
+from difftracker.models.layers.decoder_layer import DecoderLayer
+from difftracker.models.layers.mlp import MLP
+from difftracker.models.layers.pair_pyramid import PairPyramid
+from difftracker.models.text import TextFeatures
+from difftracker.registry import MODELS
+
+from .dense_change_head import DenseOutput
+
+
+class LayerState(NamedTuple):
+    """What one decoder layer knows of N samples (pairs, or pairs times sentences) with Q queries each.
+
+    Attributes:
+        content: `(N, Q, C)` query features.
+        before_boxes, after_boxes: `(N, Q, 4)` refined cxcywh boxes as fractions of the canvas.
+        with_text: Whether the layer has read the sentence.
+    """
+
+    content: Tensor
+    before_boxes: Tensor
+    after_boxes: Tensor
+    with_text: bool
+
+
+@MODELS.register_module()
+class TextConditionedDecoder(BaseModule):
+    """Selects candidates and refines them layer by layer.
+
+    The queries are candidates for a change. Their start content is pooled evidence (`BoxEvidence`), their position the
+    box itself. The first layers serve all sentences of a pair; from `text_from_layer` on each sentence has its own copy
+    of the queries, which read the words and attend to one another, since a sentence chooses *among* the changes.
+
+    Args:
+        embed_dims: Width of the queries.
+        value_dims: Channels of the pyramids.
+        num_levels: Levels of one pyramid.
+        num_queries: Candidates per pair.
+        num_layers: Decoder layers.
+        text_from_layer: Index of the first layer that reads the sentence.
+        num_heads: Attention heads.
+        num_points: Samples per head and level of the deformable attention.
+        pre_nms: Cells that enter the selection.
+        nms_iou: Overlap above which the lower-scored of two candidates is dropped.
+        dropout: Dropout of the layers.
+    """
+
+    def __init__(
+        self,
+        embed_dims: int = 192,
+        value_dims: int = 128,
+        num_levels: int = 3,
+        num_queries: int = 20,
+        num_layers: int = 5,
+        text_from_layer: int = 2,
+        num_heads: int = 6,
+        num_points: int = 4,
+        pre_nms: int = 100,
+        nms_iou: float = 0.6,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        if not 0 <= text_from_layer < num_layers:
+            raise ConfigError(
+                f'TextConditionedDecoder.text_from_layer: expected 0 to {num_layers - 1}, found {text_from_layer}'
+            )
+        self.num_queries, self.pre_nms, self.nms_iou = num_queries, pre_nms, nms_iou
+        self.num_levels, self.text_from_layer = num_levels, text_from_layer
+        self.evidence = BoxEvidence(value_dims, num_levels, embed_dims)
+        self.position = BoxPosition(embed_dims)
+        self.layers = nn.ModuleList(
+            DecoderLayer(
+                embed_dims, value_dims, 2 * num_levels, num_heads, num_points, index >= text_from_layer, dropout
+            )
+            for index in range(num_layers)
+        )
+        self.refine = nn.ModuleList(MLP(embed_dims, embed_dims, 8) for _ in range(num_layers))
+        self.norm = nn.LayerNorm(embed_dims)
+
+    def init_weights(self) -> None:
+        """Starts refinement at the identity."""
+        super().init_weights()
+        for branch in self.refine:
+            nn.init.zeros_(branch[-1].weight)
+            nn.init.zeros_(branch[-1].bias)
+
+    @torch.no_grad()
+    def select(self, dense: DenseOutput) -> Tensor:
+        """Picks the candidates.
+
+        Returns:
+            `(B, num_queries, 4)` cxcywh boxes as fractions of the canvas, best first, overlapping ones last.
+        """
+        count = min(self.pre_nms, dense.logits.shape[1])
+        scores, index = dense.logits.sigmoid().topk(count, dim=1)
+        boxes = dense.boxes.gather(1, index[..., None].expand(-1, -1, 4))
+        keep = suppress_overlaps(cxcywh_to_xyxy(boxes), scores, self.nms_iou)
+        # Dropped boxes go behind every kept one, so that the number of queries never varies.
+        order = (scores + keep.to(scores.dtype)).topk(min(self.num_queries, count), dim=1).indices
+        return boxes.gather(1, order[..., None].expand(-1, -1, 4)).clamp(0, 1)
+
+    def forward(
+        self, pyramid: PairPyramid, boxes: Tensor, text: TextFeatures, sentences: int, mask: Tensor | None = None
+    ) -> list[LayerState]:
+        """Decodes.
+
+        Args:
+            pyramid: Pyramids of B pairs.
+            boxes: `(B, Q, 4)` start boxes, cxcywh as fractions of the canvas, taken for both frames.
+            text: Features of B times `sentences` sentences, those of one pair in a row.
+            sentences: Sentences per pair.
+            mask: `(Q, Q)` bool, True where a query may not look.
+
+        Returns:
+            One state per layer: B samples in layers without text, then B times `sentences`.
+        """
+        before = after = boxes
+        content = self.evidence(pyramid, before, after)
+        tokens, shapes, extent = pyramid.tokens(), pyramid.shapes * 2, pyramid.extent
+        states = []
+        for index, (layer, refine) in enumerate(zip(self.layers, self.refine, strict=True)):
+            if index == self.text_from_layer:
+                content, before, after, extent = (
+                    item.repeat_interleave(sentences, dim=0) for item in (content, before, after, extent)
+                )
+            with_text = index >= self.text_from_layer
+            references = torch.stack([before] * self.num_levels + [after] * self.num_levels, dim=2)
+            position = self.position(before, after, extent)
+            content = layer(content, position, references, tokens, shapes, mask, text if with_text else None)
+            delta = refine(self.norm(content)).float()
+            new_before = (inverse_sigmoid(before) + delta[..., :4]).sigmoid()
+            new_after = (inverse_sigmoid(after) + delta[..., 4:]).sigmoid()
+            states.append(LayerState(self.norm(content), new_before, new_after, with_text))
+            before, after = new_before.detach(), new_after.detach()
+        return states

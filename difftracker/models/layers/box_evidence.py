@@ -1,0 +1,65 @@
+"""Pooled evidence of a candidate: what stood there before, what stands there now, and the difference."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .box_ops import cxcywh_to_xyxy
+from .mlp import MLP
+from .pair_pyramid import PairPyramid
+
+
+class BoxEvidence(nn.Module):
+    """Reads both pyramids inside a candidate's boxes on a fixed grid.
+
+    Deformable attention must learn where to look; this looks at the whole box from the first step on, and at the bare
+    colours too, which sentences often ask for.
+
+    Args:
+        in_channels: Channels of the pyramids.
+        num_levels: Levels of one pyramid.
+        embed_dims: Width of the evidence.
+        grid: Samples per side.
+    """
+
+    def __init__(self, in_channels: int, num_levels: int, embed_dims: int, grid: int = 4) -> None:
+        super().__init__()
+        self.grid = grid
+        self.features = MLP(2 * num_levels * in_channels, 2 * embed_dims, embed_dims)
+        self.colours = MLP(3 * 3 * grid * grid, embed_dims, embed_dims)
+        self.norm = nn.LayerNorm(embed_dims)
+
+    def forward(self, pyramid: PairPyramid, before: Tensor, after: Tensor) -> Tensor:
+        """Pools evidence.
+
+        Args:
+            pyramid: Pyramids of B pairs.
+            before, after: `(B, Q, 4)` cxcywh boxes as fractions of the canvas.
+
+        Returns:
+            `(B, Q, embed_dims)`.
+        """
+        grids = [self._points(boxes) for boxes in (before, after)]
+        pooled, colours = [], []
+        sides = ((pyramid.before, pyramid.colour_before), (pyramid.after, pyramid.colour_after))
+        for (levels, colour), grid in zip(sides, grids, strict=True):
+            pooled += [self._sample(level, grid).mean(-1).transpose(1, 2) for level in levels]
+            colours.append(self._sample(colour, grid).permute(0, 2, 1, 3).flatten(2))
+        colours.append(colours[1] - colours[0])
+        return self.norm(self.features(torch.cat(pooled, dim=-1)) + self.colours(torch.cat(colours, dim=-1)))
+
+    def _points(self, boxes: Tensor) -> Tensor:
+        """Grid points of each box in `grid_sample`'s frame: `(B, Q, grid * grid, 2)` in [-1, 1]."""
+        corners = cxcywh_to_xyxy(boxes.float())
+        steps = (torch.arange(self.grid, device=boxes.device) + 0.5) / self.grid
+        y, x = torch.meshgrid(steps, steps, indexing='ij')
+        unit = torch.stack([x, y], dim=-1).reshape(-1, 2)
+        low, high = corners[..., None, :2], corners[..., None, 2:]
+        return (low + unit * (high - low)) * 2 - 1
+
+    @staticmethod
+    def _sample(level: Tensor, points: Tensor) -> Tensor:
+        """Samples `(B, C, H, W)` at `(B, Q, G, 2)`: `(B, C, Q, G)`."""
+        return F.grid_sample(level.float(), points, mode='bilinear', padding_mode='border', align_corners=False)

@@ -1,0 +1,66 @@
+"""Box arithmetic on normalised and absolute boxes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def cxcywh_to_xyxy(boxes: Tensor) -> Tensor:
+    """Maps `(..., 4)` centre-size boxes to corner boxes."""
+    centre, size = boxes[..., :2], boxes[..., 2:]
+    return torch.cat([centre - size / 2, centre + size / 2], dim=-1)
+
+
+def xyxy_to_cxcywh(boxes: Tensor) -> Tensor:
+    """Maps `(..., 4)` corner boxes to centre-size boxes."""
+    low, high = boxes[..., :2], boxes[..., 2:]
+    return torch.cat([(low + high) / 2, high - low], dim=-1)
+
+
+def inverse_sigmoid(x: Tensor, eps: float = 1e-4) -> Tensor:
+    """The logit of numbers in `[0, 1]`, clamped `eps` away from both ends."""
+    x = x.clamp(eps, 1 - eps)
+    return torch.log(x / (1 - x))
+
+
+def aligned_iou(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """IoU and generalised IoU (arXiv 1902.09630) of boxes in pairs.
+
+    Args:
+        first, second: `(..., 4)` xyxy boxes that broadcast against each other.
+
+    Returns:
+        IoU and GIoU, each `(...)`. Boxes without area give 0 and at most 0.
+    """
+    low = torch.maximum(first[..., :2], second[..., :2])
+    high = torch.minimum(first[..., 2:], second[..., 2:])
+    overlap = (high - low).clamp(min=0).prod(-1)
+    area = (first[..., 2:] - first[..., :2]).clamp(min=0).prod(-1)
+    other_area = (second[..., 2:] - second[..., :2]).clamp(min=0).prod(-1)
+    union = area + other_area - overlap
+    hull_low = torch.minimum(first[..., :2], second[..., :2])
+    hull_high = torch.maximum(first[..., 2:], second[..., 2:])
+    hull = (hull_high - hull_low).clamp(min=0).prod(-1)
+    eps = torch.finfo(union.dtype).eps
+    iou = overlap / union.clamp(min=eps)
+    return iou, iou - (hull - union) / hull.clamp(min=eps)
+
+
+def suppress_overlaps(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
+    """Parallel non-maximum suppression (Fast NMS of YOLACT, arXiv 1904.02689).
+
+    A box is dropped when any better box of its image overlaps it, also when that better box is dropped itself: slightly
+    stricter than the sequential form, and one matrix instead of a loop.
+
+    Args:
+        boxes: `(B, N, 4)` xyxy, sorted by falling score in each image.
+        scores: `(B, N)`.
+        iou_threshold: Overlap above which the lower-scored box is dropped.
+
+    Returns:
+        `(B, N)` bool, True where a box is kept.
+    """
+    iou, _ = aligned_iou(boxes[:, :, None], boxes[:, None])
+    better = torch.triu(torch.ones_like(iou[0], dtype=torch.bool), diagonal=1)
+    return ((iou * better).amax(dim=1) <= iou_threshold) & (scores > 0)

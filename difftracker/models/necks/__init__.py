@@ -1,0 +1,5 @@
+"""Necks."""
+
+from .vision_language_neck import VisionLanguageNeck
+
+__all__ = ['VisionLanguageNeck']
