@@ -48,10 +48,11 @@ class DiffTrackerInferencer:
         if batch_size < 1:
             raise ConfigError(f'batch_size: expected at least 1, found {batch_size}')
         _check_device(device)
+        path = resolve_model(model)
         # Here and not above: building needs every model part, and a bad argument should not wait for it.
         from difftracker.apis.build import build_from_weights
 
-        self._model, config = build_from_weights(resolve_model(model), device)
+        self._model, config = build_from_weights(path, device)
         self._pipeline = [TRANSFORMS.build(dict(step)) for step in config['test_pipeline']]
         self.kinds: tuple[str, ...] = tuple(config['kinds'])
         self.score_threshold = float(config['score_threshold'] if score_threshold is None else score_threshold)

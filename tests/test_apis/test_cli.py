@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from difftracker.apis.cli import main
+from difftracker.apis.predict_pair import picture_name
+
+HEAVY = ('torch', 'numpy', 'PIL', 'mmengine', 'mmdet', 'transformers', 'cv2', 'matplotlib')
+
+
+def run_file(root: Path, weights: Path, *options: str) -> int:
+    arguments = [
+        '--annotations',
+        str(root / 'annotations.jsonl'),
+        '--data-root',
+        str(root),
+        '--checkpoint',
+        str(weights),
+    ]
+    return main(['predict', *arguments, '--out', str(root / 'out' / 'predictions.jsonl'), *options])
+
+
+def read_lines(root: Path) -> list[dict]:
+    return [json.loads(line) for line in (root / 'out' / 'predictions.jsonl').read_text().splitlines()]
+
+
+def edit_line(root: Path, number: int, **fields: object) -> None:
+    path = root / 'annotations.jsonl'
+    lines = path.read_text().splitlines()
+    lines[number] = json.dumps({**json.loads(lines[number]), **fields})
+    path.write_text('\n'.join(lines) + '\n')
+
+
+@pytest.fixture()
+def files(tmp_path: Path, pair: tuple[np.ndarray, np.ndarray]) -> list[str]:
+    paths = [tmp_path / 'before.png', tmp_path / 'after.png']
+    for path, image in zip(paths, pair):
+        Image.fromarray(image).save(path)
+    return [str(path) for path in paths]
+
+
+@pytest.mark.parametrize('arguments', [['--help'], ['--version'], ['predict', '--help'], ['evaluate', '--help']])
+def test_help_imports_nothing_heavy(arguments):
+    code = (
+        'import sys\nfrom difftracker.apis.cli import main\n'
+        f'try:\n    main({arguments!r})\nexcept SystemExit as stop:\n    assert not stop.code\n'
+        f'print("HEAVY", [name for name in {HEAVY!r} if name in sys.modules])'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith('HEAVY []\n')
+    assert 'difftracker' in done.stdout
+
+
+def test_one_pair_prints_the_answer_and_writes_the_picture(stub, weights, files, tmp_path, capsys):
+    out = tmp_path / 'out'
+    assert main(['predict', *files, 'What is gone?', '--checkpoint', str(weights), '--out-dir', str(out)]) == 0
+    printed = capsys.readouterr().out
+    picture = out / 'before_after_what-is-gone.png'
+    assert 'remove' in printed and 'score 0.90' in printed and str(picture) in printed
+    assert Image.open(picture).width > 700
+
+
+def test_json_answer(stub, weights, files, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(['predict', *files, 'nothing', '--checkpoint', str(weights), '--json']) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer['text'] == 'nothing' and answer['boxes'] == [] and answer['no_change_score'] == 0.8
+    assert 'picture' not in answer and not (tmp_path / 'outputs').exists()
+    main(['predict', *files, 'nothing', '--checkpoint', str(weights), '--json', '--score-threshold', '0.15'])
+    assert json.loads(capsys.readouterr().out)['kinds'] == ['remove']
+
+
+def test_empty_answer_is_said_in_words(stub, weights, files, tmp_path, capsys):
+    main(['predict', *files, 'nothing', '--checkpoint', str(weights), '--out-dir', str(tmp_path)])
+    assert 'nothing of that kind changed' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        ([], 'expected BEFORE AFTER'),
+        (['a.png', 'b.png'], 'expected BEFORE AFTER'),
+        (['--annotations', 'x.jsonl'], '--data-root and --out'),
+        (['--out', 'x.jsonl'], '--out needs --annotations'),
+        (['a.png', 'b.png', 'text', '--annotations', 'x.jsonl'], 'found both'),
+        (['--annotations', 'x', '--data-root', '.', '--out', 'y', '--json'], 'single pair'),
+        (['missing.png', 'missing.png', 'text'], 'missing.png'),
+        (['--annotations', 'missing.jsonl', '--data-root', '.', '--out', 'y'], 'missing.jsonl'),
+    ],
+)
+def test_bad_arguments_end_in_one_line_and_code_2(arguments, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(['predict', *arguments]) == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith('difftracker: error: ') and message in errors
+    assert errors.count('\n') == 1
+
+
+@pytest.mark.parametrize('arguments', [[], ['fly'], ['predict', '--score-threshold', '1.2'], ['predict', '--oops']])
+def test_parser_errors_are_one_line_too(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith('difftracker: error: ') and errors.count('\n') == 1
+
+
+def test_bad_sentence_device_and_weights(stub, weights, files, capsys):
+    assert main(['predict', *files, ' ', '--checkpoint', str(weights)]) == 2
+    assert 'sentence' in capsys.readouterr().err
+    assert main(['predict', *files, 'gone', '--checkpoint', str(weights), '--device', 'toaster']) == 2
+    assert 'toaster' in capsys.readouterr().err
+    assert main(['predict', *files, 'gone', '--checkpoint', 'missing.safetensors']) == 2
+    assert 'missing.safetensors' in capsys.readouterr().err
+
+
+def test_debug_shows_the_traceback(files, weights):
+    with pytest.raises(Exception, match='toaster'):
+        main(['predict', *files, 'gone', '--checkpoint', str(weights), '--device', 'toaster', '--debug'])
+
+
+def test_file_run_writes_one_line_per_query_in_order(stub, weights, data_root, capsys):
+    assert run_file(data_root, weights) == 0
+    lines = read_lines(data_root)
+    expected = [(f'p{n}', query) for n in range(3) for query in ('qb', 'qa')]
+    assert [(line['pair_id'], line['query_id']) for line in lines] == expected
+    assert lines[0]['scores'] == [0.9] and lines[1]['boxes'] == []
+    np.testing.assert_allclose(lines[0]['boxes'], [[12, 8, 24, 20]], atol=0.6)
+    assert len(stub.calls) == 3
+    streams = capsys.readouterr()
+    assert '6 predictions' in streams.out and '3/3' in streams.err
+
+
+def test_withheld_truth_is_no_fault(stub, weights, data_root):
+    record = json.loads((data_root / 'annotations.jsonl').read_text().splitlines()[0])
+    del record['changes']
+    record['queries'] = [{'query_id': 'q0', 'text': 'gone'}]
+    (data_root / 'annotations.jsonl').write_text(json.dumps(record))
+    assert run_file(data_root, weights) == 0
+    assert [line['query_id'] for line in read_lines(data_root)] == ['q0']
+
+
+def _not_json(root: Path) -> None:
+    path = root / 'annotations.jsonl'
+    lines = path.read_text().splitlines()
+    path.write_text('\n'.join([lines[0], '{"pair_id": ', lines[2]]))
+
+
+@pytest.mark.parametrize(
+    ('spoil', 'named'),
+    [
+        (lambda root: (root / '1_after.png').unlink(), '1_after.png'),
+        (lambda root: (root / '1_after.png').write_bytes(b''), '1_after.png'),
+        (lambda root: (root / '1_before.png').write_bytes(b'GIF89a nonsense'), '1_before.png'),
+        (lambda root: edit_line(root, 1, before='../secret.png'), 'annotations.jsonl:2'),
+        (lambda root: edit_line(root, 1, pair_id='p0'), 'annotations.jsonl:2'),
+        (lambda root: edit_line(root, 1, after_size=[40, 40], changes=[], queries=[]), '40 x 40'),
+        (lambda root: edit_line(root, 1, queries=[{'query_id': 'q', 'text': ' '}]), 'annotations.jsonl:2'),
+        (_not_json, 'annotations.jsonl:2'),
+    ],
+)
+def test_file_run_goes_on_past_a_bad_pair(stub, weights, data_root, capsys, spoil, named):
+    spoil(data_root)
+    assert run_file(data_root, weights) == 1
+    assert [line['pair_id'] for line in read_lines(data_root)] == ['p0', 'p0', 'p2', 'p2']
+    errors = capsys.readouterr().err
+    assert '1 of 3 pairs have no predictions' in errors and named in errors
+    assert 'Traceback' not in errors
+
+
+def test_output_is_never_left_in_part(stub, weights, data_root, monkeypatch, capsys):
+    def interrupt(data: dict) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stub, 'test_step', interrupt)
+    assert run_file(data_root, weights) == 130
+    assert list((data_root / 'out').iterdir()) == []
+
+
+def test_output_may_not_replace_the_annotations(stub, weights, data_root, capsys):
+    before = (data_root / 'annotations.jsonl').read_text()
+    assert run_file(data_root, weights, '--out', str(data_root / 'annotations.jsonl')) == 2
+    assert 'overwrite' in capsys.readouterr().err
+    assert (data_root / 'annotations.jsonl').read_text() == before
+    assert run_file(data_root, weights, '--out', str(data_root)) == 2
+
+
+def test_empty_annotation_file_and_missing_root(stub, weights, data_root, capsys):
+    assert run_file(data_root, weights, '--data-root', str(data_root / 'nowhere')) == 2
+    assert '--data-root' in capsys.readouterr().err
+    (data_root / 'annotations.jsonl').write_text('\n')
+    assert run_file(data_root, weights) == 2
+    assert 'no pair' in capsys.readouterr().err
+
+
+def test_predictions_can_be_evaluated(stub, weights, data_root, capsys):
+    run_file(data_root, weights)
+    capsys.readouterr()
+    files = [str(data_root / 'annotations.jsonl'), str(data_root / 'out' / 'predictions.jsonl')]
+    report = data_root / 'report.json'
+    assert main(['evaluate', *files, '--json', str(report)]) == 0
+    assert 'Acc@0.5' in capsys.readouterr().out
+    assert json.loads(report.read_text())['counts']['scored'] == 6
+    assert main(['evaluate', files[0], files[0]]) == 2
+    assert capsys.readouterr().err.count('\n') == 1
+
+
+def test_picture_names_tell_sentences_apart():
+    names = {picture_name('a/x.jpg', 'b/y.jpg', text) for text in ('Gone?', '消えた', '増えた', 'w ' * 99, 'w ' * 98)}
+    assert len(names) == 5
+    assert all(name.startswith('x_y_') and len(name) < 80 and name.isascii() for name in names)

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from difftracker.apis import DiffTrackerInferencer
+from difftracker.errors import CheckpointError, ConfigError, ImageReadError, QueryError
+
+
+@pytest.fixture()
+def inferencer(stub, weights):
+    return DiffTrackerInferencer(weights)
+
+
+def test_box_comes_back_in_the_pixels_of_the_picture(inferencer, pair):
+    (result,) = inferencer(*pair, 'What is gone?')
+    # The canvas is exactly twice the picture, so the rectangle is found to the pixel.
+    np.testing.assert_allclose(result.boxes, [(12, 8, 24, 20)], atol=0.6)
+    assert (result.text, result.kinds) == ('What is gone?', ['remove'])
+    assert result.scores == pytest.approx([0.9])
+    assert result.no_change_score == pytest.approx(0.05)
+
+
+def test_every_form_of_a_picture_gives_the_same_answer(inferencer, pair, tmp_path):
+    paths = [tmp_path / 'b.png', tmp_path / 'a.png']
+    for path, image in zip(paths, pair):
+        Image.fromarray(image).save(path)
+    forms = [
+        pair,
+        paths,
+        [str(p) for p in paths],
+        [Image.fromarray(i) for i in pair],
+        [i.astype('u2') * 256 for i in pair],
+    ]
+    answers = [inferencer(before, after, 'gone')[0].boxes for before, after in forms]
+    assert all(answer == answers[0] for answer in answers)
+
+
+def test_grey_and_rgba_arrays_are_taken(inferencer, pair):
+    grey, rgba = pair[0][..., 0], np.dstack([pair[0], np.full((32, 48), 255, np.uint8)])
+    assert inferencer(grey, rgba, 'gone')[0].boxes == [(0, 0, 48, 32)]
+
+
+def test_unequal_sizes_are_letterboxed_each_by_its_own_scale(inferencer, stub, pair):
+    small = pair[0][:16, :24]
+    (result,) = inferencer(small, pair[1], 'gone')
+    sample = stub.calls[0]['data_samples'][0]
+    assert (sample.before_scale, sample.after_scale) == (4.0, 2.0)
+    np.testing.assert_allclose(np.array(result.boxes) / 2, result.before_boxes)
+
+
+def test_narrow_picture_is_padded_not_stretched(inferencer, stub):
+    tall = np.zeros((64, 16, 3), np.uint8)
+    inferencer(tall, tall, 'gone')
+    canvas = stub.calls[0]['inputs'][0]
+    assert canvas[:, :, :, :16].max() == 0
+    assert canvas[:, :, :, 16:].min() == 114
+
+
+def test_lists_give_one_result_each_in_order_and_one_pass_per_batch(stub, weights, pair):
+    inferencer = DiffTrackerInferencer(weights, batch_size=2)
+    results = inferencer([pair[0]] * 3, [pair[1], pair[0], pair[1]], ['one', 'two', 'three'])
+    assert [result.text for result in results] == ['one', 'two', 'three']
+    assert results[0].boxes == results[2].boxes != results[1].boxes
+    assert [len(call['inputs']) for call in stub.calls] == [2, 1]
+
+
+def test_one_sentence_serves_a_list_of_pairs(inferencer, pair):
+    assert [r.text for r in inferencer([pair[0]] * 2, [pair[1]] * 2, 'gone')] == ['gone', 'gone']
+    assert inferencer([], [], 'gone') == []
+
+
+def test_ask_shares_one_pass(inferencer, stub, pair):
+    results = inferencer.ask(*pair, ['gone', 'nothing of this'])
+    assert [result.is_empty for result in results] == [False, True]
+    assert results[1].no_change_score == pytest.approx(0.8)
+    assert len(stub.calls) == 1 and len(stub.calls[0]['inputs']) == 1
+    assert [r.boxes for r in inferencer(*pair, ['gone', 'nothing of this'])] == [r.boxes for r in results]
+    assert inferencer.ask(*pair, []) == []
+
+
+def test_threshold_of_the_caller_wins(stub, weights, pair):
+    low = DiffTrackerInferencer(weights, score_threshold=0.25)(*pair, 'gone')[0]
+    assert low.kinds == ['remove', 'appearance']
+    assert DiffTrackerInferencer(weights, score_threshold=0.95)(*pair, 'gone')[0].is_empty
+    # Zero is a threshold, not "none given".
+    assert len(DiffTrackerInferencer(weights, score_threshold=0.0)(*pair, 'nothing')[0].boxes) == 2
+
+
+@pytest.mark.parametrize('text', ['', '  \n', 7, None, 'a\ud800b'])
+def test_bad_sentence(inferencer, pair, text):
+    with pytest.raises(QueryError, match='text'):
+        inferencer(*pair, text)
+
+
+@pytest.mark.parametrize('text', ['word ' * 5000, '皿の隣から何が消えましたか', 'ماذا اختفى؟', '🙂'])
+def test_long_and_foreign_sentences_pass(inferencer, pair, text):
+    assert inferencer(*pair, text)[0].text == text
+
+
+def test_lists_that_do_not_match(inferencer, pair):
+    before, after = pair
+    with pytest.raises(ValueError, match='2 before, 1 after, 1 texts'):
+        inferencer([before, before], [after], ['gone'])
+    with pytest.raises(ValueError, match='one of each'):
+        inferencer([before], after, 'gone')
+    with pytest.raises(QueryError, match='list of sentences'):
+        inferencer.ask(before, after, 'gone')
+
+
+def test_bad_pictures_are_named(inferencer, pair, tmp_path):
+    with pytest.raises(ImageReadError, match='missing.png'):
+        inferencer(tmp_path / 'missing.png', pair[1], 'gone')
+    with pytest.raises(ImageReadError, match=r'after\[1\]'):
+        inferencer([pair[0]] * 2, [pair[1], np.zeros((4, 4, 7), np.uint8)], 'gone')
+    with pytest.raises(ImageReadError, match='before'):
+        inferencer(pair[0].astype(float), pair[1], 'gone')
+
+
+def test_bad_settings(weights, tmp_path):
+    with pytest.raises(ConfigError, match='score_threshold'):
+        DiffTrackerInferencer(weights, score_threshold=1.5)
+    with pytest.raises(ConfigError, match='batch_size'):
+        DiffTrackerInferencer(weights, batch_size=0)
+    with pytest.raises(ConfigError, match='toaster'):
+        DiffTrackerInferencer(weights, device='toaster')
+    with pytest.raises(CheckpointError, match='no-such-model'):
+        DiffTrackerInferencer('no-such-model')
