@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .frames import ANY_FRAMES, NP_FRAMES
 from .place_words import THING_WORDS
-from .speaker import Speaker, agree
+from .speaker import Speaker
 from .vocabulary import with_article
 
 # Class -> (singular, plural) names; none of them fits another class.
@@ -18,11 +18,12 @@ CLASS_NOUNS: dict[str, tuple[tuple[str, str], ...]] = {
         ('disconnected track', 'disconnected tracks'), ('broken connection', 'broken connections'),
     ),
     'short': (
-        ('short', 'shorts'), ('short circuit', 'short circuits'), ('bridge between two traces', 'bridges between traces'),
+        ('short', 'shorts'), ('short circuit', 'short circuits'),
+        ('bridge between two traces', 'bridges between traces'),
         ('copper bridge', 'copper bridges'), ('shorted pair of traces', 'shorted pairs of traces'),
         ('unwanted connection between two traces', 'unwanted connections between traces'),
         ('short defect', 'short defects'), ('bridge joining two tracks', 'bridges joining tracks'),
-        ('pair of traces that got connected', 'pairs of traces that got connected'), 
+        ('pair of traces that got connected', 'pairs of traces that got connected'),
         ('link between separate tracks', 'links between separate tracks'), ('bridging fault', 'bridging faults'),
     ),
     'mousebite': (
@@ -34,7 +35,8 @@ CLASS_NOUNS: dict[str, tuple[tuple[str, str], ...]] = {
         ('trace with a bite out of its side', 'traces with a bite out of the side'),
     ),
     'spur': (
-        ('spur', 'spurs'), ('thorn', 'thorns'), ('copper spur', 'copper spurs'), ('spike on an edge', 'spikes on edges'),
+        ('spur', 'spurs'), ('thorn', 'thorns'), ('copper spur', 'copper spurs'),
+        ('spike on an edge', 'spikes on edges'),
         ('spike that sticks out of a trace', 'spikes that stick out of traces'), ('barb on a trace', 'barbs on traces'),
         ('thorn on the edge of a trace', 'thorns on trace edges'), ('spur defect', 'spur defects'),
         ('protrusion on an edge', 'protrusions on edges'), ('bump that sticks out of an edge', 'bumps that stick out'),
@@ -52,7 +54,8 @@ CLASS_NOUNS: dict[str, tuple[tuple[str, str], ...]] = {
         ('pin-hole', 'pin-holes'), ('pinhole', 'pinholes'), ('pin hole', 'pin holes'),
         ('hole in the copper', 'holes in the copper'), ('tiny hole in a trace', 'tiny holes in traces'),
         ('void in the copper', 'voids in the copper'), ('hole inside the copper', 'holes inside the copper'),
-        ('small hole within a pad or trace', 'small holes within pads or traces'), ('pinhole defect', 'pinhole defects'),
+        ('small hole within a pad or trace', 'small holes within pads or traces'),
+        ('pinhole defect', 'pinhole defects'),
         ('perforation in the copper', 'perforations in the copper'), ('hole in a track', 'holes in tracks'),
     ),
 }  # fmt: skip
@@ -92,13 +95,13 @@ class BoardSpeaker(Speaker):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.kind = self.ask.get('kind')
-        self.words['first'] = ('the template', 'the reference', 'the reference board', 'the good board', 'the first image')
+        self.words['first'] = ('the template', 'the reference', 'the reference board', 'the first image')
         self.words['second'] = ('the tested board', 'the second image', 'the test image', 'the tested pcb')
         self.words['both'] = ('the two boards', 'both boards', 'the template and the tested board', 'the two images')
         nouns = THING_WORDS['board']
         self.symbols.update(
             np=self.definite, anp=lambda: self.indefinite(False), anps=lambda: self.indefinite(True),
-            vp1=lambda: agree(self.pick(('@is defective', '@is faulty', '@is wrong', "@is different from <first>")), False),
+            vp1=lambda: self.pick(('is defective', 'is faulty', 'is wrong', 'is different from <first>')),
             vpn=lambda: self.pick(('are faulty', 'are wrong', 'are defective')),
             part=lambda: self.pick(('damaged', 'altered', 'badly made')),
             adj=lambda: self.pick(('defective', 'faulty', 'wrong', 'damaged')),
@@ -119,9 +122,8 @@ class BoardSpeaker(Speaker):
         if self.kind is None:
             return self.thing(many)
         options = CLASS_NOUNS[self.kind]
-        number = bool(many)
         # The class names proper are said more often than their paraphrases.
-        return '{' + self.pick(options[:3] if self.chance(0.4) else options)[number] + '}'
+        return '{' + self.pick(options[:3] if self.chance(0.4) else options)[many] + '}'
 
     def definite(self) -> str:
         """Returns a definite noun phrase: 'the largest spur on the left'."""

@@ -117,7 +117,8 @@ LOOSE: dict[str, KindWords] = {
     ),
     'move': KindWords(
         verbs=('@is somewhere else now', '@is not where @it @was', '@is in a different place',
-               '@is in another spot now', 'ended up somewhere else', 'no longer stand@s where @it @was', '@is at a new position'),
+               '@is in another spot now', 'ended up somewhere else', 'no longer stand@s where @it @was',
+               '@is at a new position'),
         infinitives=('end up somewhere else',),
     ),
 }  # fmt: skip

@@ -37,7 +37,7 @@ class Planner:
         """Draws a meaning that asks for `one`, `several`, `all` or `none` of the changes; None where it found none."""
         if ask_for == 'all' or (ask_for == 'none' and not self.scene.changes and self.rng.random() < 0.4):
             return Ask()
-        drawers = {'one': self._draw_true, 'several': self._draw_true, 'none': self._draw_false}
+        drawers = {'one': self._draw_true, 'several': self._draw_several, 'none': self._draw_false}
         for _ in range(_TRIES):
             facets = drawers[ask_for]()
             if facets is None or not facets:
@@ -87,6 +87,19 @@ class Planner:
         names = ['noun', 'noun', 'place', 'place', 'relation', 'colour', 'size', 'superlative']
         for _ in range(wanted):
             facets += self._qualifier(target, self._pick(names), {facet.name for facet in facets})
+        return facets
+
+    def _draw_several(self) -> list[Facet] | None:
+        """A description that at least two changes of one kind may share."""
+        kinds = [change.kind for change in self.scene.changes]
+        shared = [change for change in self.scene.changes if kinds.count(change.kind) > 1]
+        if not shared:
+            return None
+        target = self._pick(shared)
+        facets = self._verb_facet(target)
+        if self.rng.random() < 0.45:
+            name = self._pick(('noun', 'place', 'place', 'colour', 'relation', 'size'))
+            facets += self._qualifier(target, name, {facet.name for facet in facets})
         return facets
 
     def _verb_facet(self, change: SceneChange) -> list[Facet]:

@@ -49,7 +49,8 @@ class SceneSpeaker(Speaker):
             np=self.definite, anp=lambda: self.indefinite(False),
             anps=lambda: self.indefinite(True), wh=self.wh_clause, bare=self.bare, abare=self.bare_indefinite,
             vp=lambda: self.verb(self.many), vp1=lambda: agree(self.pick(GENERIC.verbs), False),
-            vpn=lambda: agree(self.pick(GENERIC.verbs[:6]), True), part=lambda: self.pick(self.words_of_kind.participles),
+            vpn=lambda: agree(self.pick(GENERIC.verbs[:6]), True),
+            part=lambda: self.pick(self.words_of_kind.participles),
             inf=lambda: self.pick(self.words_of_kind.infinitives), adj=lambda: self.pick(GENERIC.adjectives),
             nominal=lambda: self.pick(GENERIC.nominals[:3])[0], nominals=lambda: self.pick(GENERIC.nominals)[1],
             new=self.new_name,
@@ -162,10 +163,9 @@ class SceneSpeaker(Speaker):
 
     def head(self, many: bool, extra: str = '') -> str:
         """Returns adjectives and noun without a determiner ('small red cup')."""
+        noun = self.thing(many)
         if self.noun:
             noun = '{' + (plural(self.noun) if many else self.noun) + '}'
-        else:
-            noun = self.thing(many)
         return f'{extra}{self._size_word()}{self._colour_word()}{noun}'
 
     # ---- phrases
@@ -237,11 +237,10 @@ class SceneSpeaker(Speaker):
 
     def wh_clause(self) -> str:
         """Returns a question clause: 'which cup on the left disappeared', 'what disappeared'."""
-        if self.noun_label == 'person' and not (self._size_word() or self._colour_word()) and self.chance(0.3):
-            if not self.many and self.ask.get('label') is not None:
-                return f'who{self._verb_and_place(False)}'
-        unqualified = not (self.noun or self._size_word() or self._colour_word())
-        if unqualified and self.chance(0.7):
+        bare = not (self._size_word() or self._colour_word())
+        if self.noun_label == 'person' and bare and not self.many and self.chance(0.3):
+            return f'who{self._verb_and_place(False)}'
+        if bare and not self.noun and self.chance(0.7):
             return f'what{self._verb_and_place(False)}'
         return f'{self.pick(("which", "which", "what"))} {self.head(self.many)}{self._verb_and_place(self.many)}'
 

@@ -43,10 +43,10 @@ def apply_style(text: str, rng: np.random.Generator) -> str:
 def _typo(text: str, rng: np.random.Generator) -> str:
     """Swaps, doubles or drops an inner letter of one longer word."""
     words = text.split(' ')
-    open_to_it = [i for i, word in enumerate(words) if len(word) >= 5 and word.isalpha() and not _PROTECTED.search(word)]
-    if not open_to_it:
+    spots = [i for i, word in enumerate(words) if len(word) > 4 and word.isalpha() and not _PROTECTED.search(word)]
+    if not spots:
         return text
-    index = open_to_it[int(rng.integers(len(open_to_it)))]
+    index = spots[int(rng.integers(len(spots)))]
     word = words[index]
     at = int(rng.integers(1, len(word) - 2))
     way = int(rng.integers(3))
