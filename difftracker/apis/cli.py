@@ -6,6 +6,7 @@ Only the standard library is imported here; each sub-command imports what it nee
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -87,6 +88,13 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument('annotations', metavar='ANNOTATIONS', help='annotation file (JSON Lines)')
     parser.add_argument('predictions', metavar='PREDICTIONS', help='prediction file (JSON Lines)')
+    parser.add_argument(
+        '--score-threshold',
+        type=_score,
+        metavar='S',
+        default=0.0,
+        help='boxes below this score count for average precision only (default: 0)',
+    )
     parser.add_argument('--json', metavar='FILE', help='write the report as JSON, too')
     _add_debug(parser)
     parser.set_defaults(run=_run_evaluate)
@@ -97,7 +105,10 @@ def _add_debug(parser: argparse.ArgumentParser) -> None:
 
 
 def _score(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f'expected a number from 0 to 1, found {text}')
     return value
@@ -131,7 +142,7 @@ def _run_evaluate(args: argparse.Namespace) -> int:
     from difftracker.evaluation import evaluate_files, format_report
     from difftracker.utils.files import write_json
 
-    report = evaluate_files(args.annotations, args.predictions)
+    report = evaluate_files(args.annotations, args.predictions, args.score_threshold)
     print(format_report(report))
     if args.json is not None:
         write_json(args.json, report)

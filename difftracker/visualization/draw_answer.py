@@ -17,6 +17,7 @@ _QUIET = (95, 95, 95)
 _EDGE = (150, 150, 150)
 _BANNER = (51, 51, 51)
 _MIN_PANEL = 360
+_CROWD = 6
 EMPTY_BANNER = 'Nothing of that kind changed'
 
 
@@ -56,8 +57,10 @@ class _Page:
         self._title_font = TextPainter(round(unit * 1.15), bold=True)
         self._text_font = TextPainter(unit)
         self._bold_font = TextPainter(unit, bold=True)
-        self._tag_font = TextPainter(max(12, round(unit * 0.85)), bold=True)
-        self._line_width = max(2, round(unit / 6))
+        # Many changes on one picture: smaller tags and finer lines leave more of it to see.
+        fineness = 0.85 if len(result.boxes) <= _CROWD else 0.65
+        self._tag_font = TextPainter(max(12, round(unit * fineness)), bold=True)
+        self._line_width = max(2, round(unit * fineness / 5))
         self._margin = unit
         # Tall narrow pictures still need room for the sentence.
         self._panel_widths = [max(image.width, 9 * unit) for image in self._images]

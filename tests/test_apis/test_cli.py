@@ -103,7 +103,16 @@ def test_bad_arguments_end_in_one_line_and_code_2(arguments, message, capsys, tm
     assert errors.count('\n') == 1
 
 
-@pytest.mark.parametrize('arguments', [[], ['fly'], ['predict', '--score-threshold', '1.2'], ['predict', '--oops']])
+@pytest.mark.parametrize(
+    'arguments',
+    [
+        [],
+        ['fly'],
+        ['predict', '--score-threshold', '1.2'],
+        ['predict', '--score-threshold', 'high'],
+        ['predict', '--oops'],
+    ],
+)
 def test_parser_errors_are_one_line_too(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         main(arguments)

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from difftracker.apis import DiffTrackerInferencer
 from difftracker.errors import CheckpointError, ConfigError, ImageReadError, QueryError
+from tests.test_apis.stub_model import CONFIG
 
 
 @pytest.fixture()
@@ -127,3 +129,19 @@ def test_bad_settings(weights, tmp_path):
         DiffTrackerInferencer(weights, device='toaster')
     with pytest.raises(CheckpointError, match='no-such-model'):
         DiffTrackerInferencer('no-such-model')
+
+
+def test_inputs_equal_those_of_the_test_pipeline(inferencer, stub, data_root):
+    from difftracker.datasets.diffground_dataset import DiffGroundDataset
+
+    after = data_root / '1_after.png'
+    Image.open(after).resize((37, 61)).save(after)
+    files = data_root / 'annotations.jsonl'
+    files.write_text(files.read_text().replace('"after_size": [48, 32]', '"after_size": [37, 61]'))
+    pipeline = [{'type': 'LoadImagePair'}, *CONFIG['test_pipeline']]
+    expected = DiffGroundDataset(str(files), str(data_root), pipeline, CONFIG['kinds'], test_mode=True)[1]
+    inferencer.ask(data_root / '1_before.png', after, ['What is gone?', 'nothing here'])
+    found = {name: values[0] for name, values in stub.calls[0].items()}
+    assert torch.equal(found['inputs'], expected['inputs'])
+    for name in ('ori_shape_before', 'ori_shape_after', 'img_shape', 'before_scale', 'after_scale', 'texts'):
+        assert found['data_samples'].get(name) == expected['data_samples'].get(name), name

@@ -10,7 +10,6 @@ from difftracker.visualization.draw_answer import _BANNER
 from difftracker.visualization.fonts import TextPainter
 from difftracker.visualization.kind_style import KIND_STYLES, style_of
 
-
 # A colour that neither letters nor lines have, their smooth edges included.
 FILL = (40, 130, 70)
 
