@@ -31,6 +31,8 @@ def _forward(value, spatial_shapes, level_start_index, sampling_locations, atten
 
 
 def _backward(grad, value, spatial_shapes, level_start_index, sampling_locations, attention_weights, deterministic):
+    check_inputs(value, spatial_shapes, level_start_index, sampling_locations, attention_weights)
+    check_levels(spatial_shapes, level_start_index, value.shape[1])
     # PyTorch itself refuses grid_sample's backward on CUDA under deterministic algorithms, so the flag is honoured.
     return ms_deform_attn_backward_reference(grad, value, spatial_shapes, sampling_locations, attention_weights)
 
