@@ -95,8 +95,8 @@ VAGUE_NOUN_FRAMES: tuple[tuple[str, str], ...] = (
 REMOVE_FRAMES: tuple[tuple[str, str], ...] = (
     ('where was <bare> before?', 'one'), ('where did <bare> use to be?', 'one many'),
     ('<cmd> where <bare> used to be', 'one many'), ('<showme> the spot where <bare> @was before', 'one many'),
-    ('someone took <bare> away', 'one many'), ('<cmd> the empty spot where <bare> @was', 'one'),
-    ('<cmd> the place that <bare> disappeared from', 'one'), ('who took <bare> away?', 'one many'),
+    ('someone took away <bare>', 'one many'), ('<cmd> the empty spot where <bare> @was', 'one'),
+    ('<cmd> the place that <bare> disappeared from', 'one'), ('who took away <bare>?', 'one many'),
 )  # fmt: skip
 
 ADD_FRAMES: tuple[tuple[str, str], ...] = (

@@ -42,10 +42,8 @@ PLACE_PHRASES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 RELATION_PHRASES: dict[str, tuple[str, ...]] = {
-    'left of': ('to the left of', 'just to the left of', 'on the left of', 'on the left side of',
-                'on the left-hand side of'),
-    'right of': ('to the right of', 'just to the right of', 'on the right of', 'on the right side of',
-                 'on the right-hand side of'),
+    'left of': ('to the left of', 'just to the left of', 'somewhere to the left of', 'further to the left than'),
+    'right of': ('to the right of', 'just to the right of', 'somewhere to the right of', 'further to the right than'),
     'above': ('above', 'higher than', 'further up than', 'somewhere above'),
     'below': ('below', 'beneath', 'underneath', 'lower than', 'further down than', 'somewhere below'),
     'near': ('next to', 'near', 'close to', 'by', 'close by', 'in the vicinity of', 'not far from'),

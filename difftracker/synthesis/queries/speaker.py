@@ -70,7 +70,7 @@ class Speaker:
             marked = self.expand(self.pick(self.suited(ALL_FRAMES)))
         else:
             marked = self.expand(self.choose_frame())
-        marked = re.sub(r'\s+', ' ', agree(marked, self.many)).strip()
+        marked = re.sub(r'\s+', ' ', agree(marked, self.many)).strip().replace('any thing ', 'anything ')
         return marked.replace('{', '').replace('}', ''), _CONTENT.sub('_', marked)
 
     def choose_frame(self) -> str:
