@@ -36,6 +36,7 @@ FAULT_CODES = {
     'unknown-answer': 'a query names a change that the pair does not have',
     'empty-text': 'a query has no text',
     'subset-mismatch': 'the subset of a query contradicts its answers',
+    'no-difference': 'the two images of a pair with changes hold the same pixels',
     'image-missing': 'an image file does not exist',
     'image-unreadable': 'an image file cannot be decoded',
     'image-renamed': 'the content of an image file is of another format than its name says',
