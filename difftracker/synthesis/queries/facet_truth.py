@@ -19,8 +19,8 @@ KNOWN_KINDS: dict[str, tuple[str, ...]] = {
 
 # Words for the first kind that could also be said of the others ('gone' of what was replaced).
 _LOOSE_CLAIMS: dict[str, tuple[str, ...]] = {
-    'remove': ('replace', 'move', 'appearance'),
-    'add': ('replace', 'move', 'appearance'),
+    'remove': ('replace', 'move'),
+    'add': ('replace', 'move'),
     'appearance': ('replace',),
     'move': ('replace', 'remove', 'add'),
     'replace': ('appearance',),
@@ -60,7 +60,8 @@ def _kind_truth(
         return None
     if change.kind == kind:
         return True
-    if loose and change.kind in _LOOSE_CLAIMS.get(kind, ()):
+    if loose and (change.kind in _LOOSE_CLAIMS[kind] or scene.domain == 'screen'):
+        # What is called a changed look on a page may be a line of text that is gone or new.
         return None
     named = 'label' in facets or 'hypernym' in facets
     if change.kind == 'replace' and named:

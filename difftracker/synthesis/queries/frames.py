@@ -31,7 +31,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     'second': ('the second image', 'the second picture', 'the after image', 'the second photo', 'the new picture',
                'the later image', 'the after picture'),
     'both': ('the two images', 'the two pictures', 'both images', 'the two photos', 'before and after',
-             'the first and the second image', 'these two pictures', 'the image pair', 'the pair'),
+             'the first and the second image', 'these two pictures'),
     'lead': ('compared to <first>,', 'looking at <both>,', 'in <second>,', 'comparing <both>,', 'between <both>,',
              'when you compare <both>,', 'going from <first> to <second>,', 'given <both>,'),
     'tail': ('between <both>', 'in <second>', 'compared to <first>', 'from <first> to <second>', 'since <first>',

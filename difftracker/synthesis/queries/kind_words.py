@@ -99,8 +99,7 @@ LOOSE: dict[str, KindWords] = {
     'add': KindWords(
         verbs=('appeared', 'showed up', '@is new', '@was not there before', 'can only be seen in the second picture',
                'popped up', "@wasn't there before", '@has appeared', 'turned up', '@is there now but not before',
-               'appear@s only in the after image', '@is new in the second picture', '@is new here', 'came in',
-               '@was missing before'),
+               'appear@s only in the after image', '@is new in the second picture', '@is new here', 'came in'),
         adjectives=('new', 'extra', 'additional'),
         infinitives=('appear', 'show up', 'pop up', 'turn up'),
     ),

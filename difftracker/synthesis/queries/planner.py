@@ -81,7 +81,7 @@ class Planner:
         target = self._pick(self.scene.changes)
         facets: list[Facet] = []
         bare = self.rng.random()
-        if bare < 0.76 or self.scene.domain == 'board':
+        if bare < (0.9 if self.scene.domain == 'board' else 0.76):
             facets += self._verb_facet(target)
         wanted = int(self.rng.choice(4, p=(0.16, 0.48, 0.27, 0.09)))
         names = ['noun', 'noun', 'place', 'place', 'relation', 'colour', 'size', 'superlative']

@@ -26,6 +26,8 @@ _AGREEMENT = {
     'it': ('it', 'they'), "wasn't": ("wasn't", "weren't"), "isn't": ("isn't", "aren't"),
     "doesn't": ("doesn't", "don't"), 'does': ('does', 'do'),
 }  # fmt: skip
+# Where two pieces of the grammar meet badly.
+_CLUMSY = (('any thing ', 'anything '), (' in in ', ' in '), (' in {in ', ' {in '), (' out out ', ' out '))
 _TOKEN = re.compile(r"@(wasn't|was|isn't|is|has|doesn't|does|its|it|s)")
 _SYMBOL = re.compile(r'<(\w+)>')
 _CONTENT = re.compile(r'\{[^{}]*\}')
@@ -70,7 +72,9 @@ class Speaker:
             marked = self.expand(self.pick(self.suited(ALL_FRAMES)))
         else:
             marked = self.expand(self.choose_frame())
-        marked = re.sub(r'\s+', ' ', agree(marked, self.many)).strip().replace('any thing ', 'anything ')
+        marked = re.sub(r'\s+', ' ', agree(marked, self.many)).strip()
+        for clumsy, plain in _CLUMSY:
+            marked = marked.replace(clumsy, plain)
         return marked.replace('{', '').replace('}', ''), _CONTENT.sub('_', marked)
 
     def choose_frame(self) -> str:
