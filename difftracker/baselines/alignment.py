@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 
 FEATURES = 2000
+# Below this there is nothing to match, and the feature detector's own pyramid fails.
+MIN_SIDE = 32
 MIN_INLIERS = 12
 # A warp that moves a corner further than this share of the diagonal is no camera shake but a failed match.
 MAX_CORNER_MOTION = 0.2
@@ -27,6 +29,8 @@ def align_images(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.
         The warped before image, and `(H, W)` bool, True where it has content; the image itself and None where no warp
         helps.
     """
+    if min(before.shape[:2]) < MIN_SIDE:
+        return before, None
     grey = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (before, after)]
     height, width = grey[0].shape
     best, least = None, (1 - MIN_GAIN) * _unlikeness(*grey, np.ones((height, width), dtype=bool))

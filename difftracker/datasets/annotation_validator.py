@@ -177,7 +177,8 @@ class AnnotationValidator:
     def _check_size(
         self, stated: Any, size: tuple[int, int] | None, what: str, split: str, line: int, pair_id: Any
     ) -> None:
-        if size is not None and isinstance(stated, list) and stated != list(size):
+        well_formed = isinstance(stated, list) and len(stated) == 2
+        if size is not None and well_formed and stated != list(size):
             self._add('size-mismatch', f'{what} must be {stated}, found {list(size)}', split, line, pair_id)
 
     def _check_leak(self, fingerprint: str | None, name: str, split: str, line: int, pair_id: Any) -> None:

@@ -1,0 +1,57 @@
+"""The baseline as a user calls it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from difftracker.evaluation import evaluate_files
+from tests.test_datasets.pair_set_factory import change, pair, write_set
+from tools import baseline
+
+
+@pytest.fixture()
+def easy(tmp_path):
+    """Two pairs whose only change is a bright box."""
+    box = (20, 30, 60, 70)
+    queries = [
+        {'query_id': 'q0', 'text': 'what?', 'subset': 'all', 'answers': [0]},
+        {'query_id': 'q1', 'text': 'a dog?', 'subset': 'none', 'answers': []},
+    ]
+    pairs = [pair(number, [change(0, 'add', box, box)], queries, (120, 100)) for number in range(2)]
+    path = write_set(tmp_path, pairs)
+    for number in range(2):
+        ground = np.tile(np.linspace(60, 120, 120), (100, 1))[..., None].repeat(3, axis=2).astype(np.uint8)
+        Image.fromarray(ground).save(tmp_path / f'images/{number}_a.png')
+        ground[30:70, 20:60] = 250
+        Image.fromarray(ground).save(tmp_path / f'images/{number}_b.png')
+    return path
+
+
+def test_predictions_and_report(easy, tmp_path, capsys):
+    out, report = tmp_path / 'predictions.jsonl', tmp_path / 'report.json'
+    assert baseline.main([str(easy), str(tmp_path), '--out', str(out), '--report', str(report)]) == 0
+    figures = json.loads(report.read_text())
+    assert figures['summary']['acc50_one_change'] == 1
+    assert figures['summary']['none_accuracy'] == 0
+    assert evaluate_files(easy, out) == figures
+    assert 'Acc@0.5' in capsys.readouterr().out
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [line['query_id'] for line in lines] == ['q0', 'q1', 'q0', 'q1']
+    assert lines[0]['boxes'] == lines[1]['boxes']
+
+
+def test_goes_on_past_a_broken_picture(easy, tmp_path, capsys):
+    (tmp_path / 'images/0_a.png').write_bytes(b'')
+    assert baseline.main([str(easy), str(tmp_path), '--no-align']) == 1
+    captured = capsys.readouterr()
+    assert '0_a.png' in captured.err
+    assert '2 queries have no prediction' in captured.out
+
+
+def test_broken_annotations(tmp_path, capsys):
+    assert baseline.main([str(tmp_path / 'no.jsonl'), str(tmp_path)]) == 1
+    assert 'no.jsonl' in capsys.readouterr().err
