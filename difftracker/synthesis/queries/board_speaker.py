@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..scene import Scene
+from .ask import Ask
 from .frames import ANY_FRAMES, NP_FRAMES
 from .place_words import THING_WORDS
 from .speaker import Speaker
@@ -92,8 +98,8 @@ CLASS_QUESTIONS: dict[str, tuple[str, ...]] = {
 class BoardSpeaker(Speaker):
     """The grammar of the domain `board`."""
 
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, scene: Scene, ask: Ask, answers: Sequence[int], rng: np.random.Generator) -> None:
+        super().__init__(scene, ask, answers, rng)
         self.kind = self.ask.get('kind')
         self.words['first'] = ('the template', 'the reference', 'the reference board', 'the first image')
         self.words['second'] = ('the tested board', 'the second image', 'the test image', 'the tested pcb')

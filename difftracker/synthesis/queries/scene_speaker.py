@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..scene import Scene
+from .ask import Ask
 from .frames import (
     ADD_FRAMES,
     ANY_FRAMES,
@@ -36,8 +42,8 @@ _OWN_FRAMES = {
 class SceneSpeaker(Speaker):
     """The grammar of the domains `photo` and `screen`."""
 
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, scene: Scene, ask: Ask, answers: Sequence[int], rng: np.random.Generator) -> None:
+        super().__init__(scene, ask, answers, rng)
         self.words_of_kind = self._kind_words()
         self.noun_label = self.ask.get('label', 'hypernym')
         self.noun = self._noun()
