@@ -1,0 +1,1 @@
+"""Makes image pairs with changes, boxes and sentences; knows `difftracker.structures` only."""
