@@ -10,7 +10,7 @@ import torch
 from mmengine.dataset import ConcatDataset, pseudo_collate
 from torch.utils.data import DataLoader
 
-from difftracker.datasets.dataset_epoch_hook import set_dataset_epoch
+from difftracker.datasets.dataset_epoch import set_dataset_epoch
 from difftracker.datasets.diffground_dataset import DiffGroundDataset
 from difftracker.datasets.pair_mixture import PairMixture
 from difftracker.errors import AnnotationError, ConfigError, ImageReadError
