@@ -6,11 +6,12 @@ from pathlib import Path
 
 from difftracker.synthesis.pair_composer import PairComposer
 from difftracker.synthesis.recipe import Recipe
+from difftracker.synthesis.screen_composer import ScreenComposer
 
 
 def build_composer(
     recipe: Recipe, data_root: str | Path, split: str, cutouts: str | Path | None = None
-) -> PairComposer:
+) -> PairComposer | ScreenComposer:
     """Returns the composer for the recipe's domain.
 
     Args:
@@ -19,4 +20,5 @@ def build_composer(
         split: `train` or `val`.
         cutouts: Index of cut-outs, where the recipe asks for them.
     """
-    return PairComposer(recipe, data_root, split, cutouts)
+    composer = ScreenComposer if recipe.domain == 'screen' else PairComposer
+    return composer(recipe, data_root, split, cutouts)

@@ -1,7 +1,7 @@
 """Small camera motion between the two images, and what it does to boxes.
 
-Homographies act on continuous coordinates: pixel `(i, j)` covers `[j, j + 1) x [i, i + 1)`, and a box `(x1, y1, x2, y2)`
-is the tight box of the pixels' outer edges.
+Homographies act on continuous coordinates: pixel `(i, j)` covers `[j, j + 1) x [i, i + 1)`, and a box
+`(x1, y1, x2, y2)` is the tight box of the pixels' outer edges.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from difftracker.structures import Box
 
 # Less of a change than this in view, and the place counts as out of view.
 MIN_VISIBLE = 0.3
+# Enough to tell the share that is in view.
+SAMPLED_PIXELS = 2000
 _HALF = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
 _MINUS_HALF = np.array([[1.0, 0.0, -0.5], [0.0, 1.0, -0.5], [0.0, 0.0, 1.0]])
 
@@ -77,13 +79,15 @@ def map_mask_box(mask: np.ndarray, homography: np.ndarray, width: int, height: i
         `(x1, y1, x2, y2)` px of the moved frame, None where less than 30 % of the mask is in view.
     """
     rows, cols = np.nonzero(mask)
-    centres = map_points(np.column_stack([cols + 0.5, rows + 0.5]), homography)
+    step = max(1, rows.size // SAMPLED_PIXELS)
+    centres = map_points(np.column_stack([cols[::step] + 0.5, rows[::step] + 0.5]), homography)
     inside = (centres >= 0).all(axis=1) & (centres[:, 0] < width) & (centres[:, 1] < height)
     if inside.mean() < MIN_VISIBLE:
         return None
-    # A homography maps convex sets to convex sets: the corners of the hull's pixels decide the box.
-    hull = cv2.convexHull(np.column_stack([cols, rows]).astype(np.int32))[:, 0].astype(np.float64)
-    corners = np.concatenate([hull + offset for offset in ((0, 0), (1, 0), (0, 1), (1, 1))])
+    # A homography maps convex sets to convex sets: the corners of the outline's pixels decide the box.
+    outlines, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    outline = np.concatenate(outlines)[:, 0].astype(np.float64)
+    corners = np.concatenate([outline + offset for offset in ((0, 0), (1, 0), (0, 1), (1, 1))])
     mapped = map_points(corners, homography)
     x1, y1 = np.maximum(mapped.min(axis=0), 0.0)
     x2, y2 = np.minimum(mapped.max(axis=0), (width, height))

@@ -19,7 +19,7 @@ class Draft:
         kind: `appearance`, `replace`, `remove`, `add` or `move`.
         before_layers, after_layers: What is drawn into each image.
         before_object, after_object: `(H, W)` bool, the object in each image; None where it is absent.
-        label: The object before the change (for `add`: after it).
+        label: The object before the change (for `add`: after it), None where nobody named it.
         new_label: For `replace`: the object after it.
         attribute: For `appearance`: `colour`, `texture`, `pattern` or `brightness`.
     """
@@ -29,7 +29,7 @@ class Draft:
     after_layers: tuple[Layer, ...]
     before_object: np.ndarray | None
     after_object: np.ndarray | None
-    label: str
+    label: str | None
     new_label: str | None = None
     attribute: str | None = None
 

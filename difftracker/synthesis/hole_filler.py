@@ -11,7 +11,7 @@ from difftracker.synthesis.raster import blend, crop, dilate, mask_window
 RING = 9
 # Holes are matched at this size of the search window's longer side; the best few are compared again at full size.
 SEARCH_SIDE = 128
-CANDIDATES = 6
+CANDIDATES = 5
 THIN = 7
 # Standard deviation of the difference on the ring (grey levels) above which the copy does not fit in.
 MAX_MISFIT = 42.0
@@ -131,7 +131,7 @@ class HoleFiller:
         """Looks for the best corner within two pixels of a coarse one; returns its cost and place."""
         width, height = window[2] - window[0], window[3] - window[1]
         rows, cols = np.nonzero(ring)
-        step = max(1, rows.size // 800)
+        step = max(1, rows.size // 400)
         rows, cols = rows[::step], cols[::step]
         wanted = image[rows + window[1], cols + window[0]].astype(np.float32)
         inner = crop(hole, window)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
 from difftracker.errors import ConfigError
-from difftracker.synthesis.camera import draw_motion, map_mask_box, warp_image
-from difftracker.synthesis.colours import colour_name
 from difftracker.synthesis.composed_pair import ComposedPair
 from difftracker.synthesis.decoys import Decoys
 from difftracker.synthesis.draft import Draft
@@ -19,26 +16,16 @@ from difftracker.synthesis.edits.move import MoveEdit
 from difftracker.synthesis.edits.remove import RemoveEdit
 from difftracker.synthesis.edits.replace import ReplaceEdit
 from difftracker.synthesis.framing import frame_picture
-from difftracker.synthesis.nuisance import Nuisance
+from difftracker.synthesis.photographer import Photographer
 from difftracker.synthesis.recipe import Recipe
-from difftracker.synthesis.scene import Scene, SceneChange, SceneObject
+from difftracker.synthesis.weighted import draw
 from difftracker.synthesis.sources.build import build_pictures, build_sprites
 from difftracker.synthesis.stage import Stage
 
 PICTURES_TRIED = 12
 TRIES_PER_CHANGE = 8
-# Enlargement in hand-held pairs, so that the moved frames show little beyond the border.
-ZOOM_IN = 1.03
 # Share of labelled pictures that get pasted objects as well.
 DRESSED_LABELLED = 0.5
-
-Key = TypeVar('Key')
-
-
-def draw(weights: dict[Key, float], rng: np.random.Generator) -> Key:
-    """Returns a key with the probability that its weight gives."""
-    shares = np.asarray(list(weights.values()), float)
-    return list(weights)[int(rng.choice(len(shares), p=shares / shares.sum()))]
 
 
 class PairComposer:
@@ -59,7 +46,7 @@ class PairComposer:
         self.add = AddEdit(sprites)
         self.remove = RemoveEdit()
         self.edits = {'appearance': AppearanceEdit(), 'replace': ReplaceEdit(sprites), 'move': MoveEdit()}
-        self.nuisance = Nuisance(recipe.nuisance_strength)
+        self.photographer = Photographer(recipe)
 
     def compose(self, rng: np.random.Generator) -> ComposedPair:
         """Makes one pair.
@@ -75,7 +62,7 @@ class PairComposer:
             enough = len(stage.changes) == wanted or (attempt >= 2 and stage.changes)
             if enough:
                 self._trick(stage, rng)
-                pair = self._shoot(name, stage, rng)
+                pair = self.photographer.shoot(name, stage, rng)
                 if all(change.after_box or change.before_box for change in pair.scene.changes):
                     return pair
         raise ConfigError(
@@ -127,51 +114,3 @@ class PairComposer:
             return draft if draft is None or draft.kind == kind else draft.reversed()
         draft = self.edits[kind].propose(stage, rng)
         return draft if draft is None or rng.random() < 0.5 else draft.reversed()
-
-    def _shoot(self, name: str, stage: Stage, rng: np.random.Generator) -> ComposedPair:
-        """Takes both photographs: camera motion, light, grain; maps every box into its own frame."""
-        height, width = stage.base.shape[:2]
-        level = draw(self.recipe.nuisance, rng)
-        motions = [np.eye(3), np.eye(3)]
-        images = [stage.before, stage.after]
-        if level == 'hand-held':
-            steady = rng.random() < 0.4
-            motions = [
-                draw_motion(rng, width, height, 0.0 if steady else 0.6, ZOOM_IN),
-                draw_motion(rng, width, height, 1.0 if steady else 0.7, ZOOM_IN),
-            ]
-            if rng.random() < 0.5:
-                motions.reverse()
-            images = [warp_image(image, motion) for image, motion in zip(images, motions)]
-        if level != 'none':
-            images = [self.nuisance.apply(image, rng) if rng.random() < 0.85 else image for image in images]
-        low, high = self.recipe.jpeg_quality
-        quality = int(rng.integers(low, high + 1))
-        other = quality if level == 'none' else int(rng.integers(low, high + 1))
-        scene = self._describe(stage, motions, width, height)
-        extra = {'nuisance': level, 'picture': name}
-        return ComposedPair(images[0], images[1], scene, (quality, other), extra)
-
-    @staticmethod
-    def _describe(stage: Stage, motions: list[np.ndarray], width: int, height: int) -> Scene:
-        """Boxes, names and colours of the changes and of the unchanged objects."""
-        told: list[SceneChange] = []
-        for number, draft in enumerate(stage.changes):
-            before_box = map_mask_box(draft.before_mask, motions[0], width, height)
-            after_box = map_mask_box(draft.after_mask, motions[1], width, height)
-            old, new = draft.before_object, draft.after_object
-            told.append(
-                SceneChange(
-                    number, draft.kind, before_box, after_box, draft.label, draft.new_label,
-                    None if old is None else colour_name(stage.before[old]),
-                    None if new is None else colour_name(stage.after[new]),
-                    draft.attribute,
-                )
-            )  # fmt: skip
-        context: list[SceneObject] = []
-        for instance in stage.instances:
-            box = map_mask_box(instance.mask, motions[1], width, height)
-            large = box is not None and min(box[2] - box[0], box[3] - box[1]) >= stage.min_side
-            if instance.label is not None and large and not np.any(instance.mask & stage.changed):
-                context.append(SceneObject(instance.label, box, colour_name(stage.after[instance.mask])))
-        return Scene(width, height, tuple(told), tuple(context), 'photo')

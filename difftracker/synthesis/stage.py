@@ -51,6 +51,14 @@ class Stage:
         """Shorter side in px that a change must have."""
         return MIN_SIDE_AT_320 * self.long_side / 320.0
 
+    def adopt(self, before: np.ndarray, after: np.ndarray, drafts: list[Draft]) -> None:
+        """Takes over images `(H, W, 3)` that differ already, inside the places of the drafts only."""
+        self.base, self.before, self.after = before.copy(), before.copy(), after.copy()
+        for draft in drafts:
+            self.changed |= draft.before_mask | draft.after_mask
+            self.changes.append(draft)
+        self.taken |= dilate(self.changed, 2)
+
     def draw_in_both(self, layer: Layer) -> None:
         """Draws into both images; no change comes of it."""
         for image in (self.base, self.before, self.after):

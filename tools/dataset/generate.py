@@ -28,9 +28,6 @@ from difftracker.synthesis.pair_writer import PairWriter
 from difftracker.synthesis.recipe import Recipe, read_recipe
 from difftracker.utils.files import atomic_write, write_json
 
-# Pairs that one worker makes before it saves its records; a stopped run repeats at most this many per worker.
-SHARD = 50
-
 _writer: PairWriter | None = None
 
 
@@ -45,6 +42,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--split', choices=('train', 'val'), required=True)
     parser.add_argument('--long-side', type=int, help="longer side of the images in px; default: the recipe's")
     parser.add_argument('--queries', type=int, help="sentences per pair; default: the recipe's")
+    parser.add_argument('--shard', type=int, default=50, help='pairs between two saves; a stopped run repeats fewer')
     default = os.environ.get('DIFFTRACKER_DATA_ROOT')
     parser.add_argument('--data-root', type=Path, default=default, help='folder of the sources [DIFFTRACKER_DATA_ROOT]')
     default = os.environ.get('DIFFTRACKER_CUTOUTS')
@@ -52,8 +50,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.data_root is None:
         parser.error('expected --data-root, or the environment variable DIFFTRACKER_DATA_ROOT')
-    if args.pairs < 1 or args.workers < 1 or args.seed < 0:
-        parser.error('expected --pairs and --workers of at least 1 and --seed of at least 0')
+    if min(args.pairs, args.workers, args.shard) < 1 or args.seed < 0:
+        parser.error('expected --pairs, --workers and --shard of at least 1 and --seed of at least 0')
     return args
 
 
@@ -123,10 +121,8 @@ def main() -> None:
         recipe = read_recipe(args.recipe, **{key: value for key, value in changed.items() if value is not None})
         check_same_run(recipe, args)
         shards = args.out / 'annotations' / f'.{args.split}_shards'
-        jobs = [
-            (shards / f'{first:07d}-{min(first + SHARD, args.pairs):07d}.jsonl', first, min(first + SHARD, args.pairs))
-            for first in range(0, args.pairs, SHARD)
-        ]
+        bounds = [(first, min(first + args.shard, args.pairs)) for first in range(0, args.pairs, args.shard)]
+        jobs = [(shards / f'{first:07d}-{end:07d}.jsonl', first, end) for first, end in bounds]
         missing = [job for job in jobs if not job[0].is_file()]
         done = args.pairs - sum(end - first for _, first, end in missing)
         with tqdm(total=args.pairs, initial=done, unit='pair', desc=recipe.name) as bar:
