@@ -18,9 +18,9 @@ from difftracker.synthesis.edits.replace import ReplaceEdit
 from difftracker.synthesis.framing import frame_picture
 from difftracker.synthesis.photographer import Photographer
 from difftracker.synthesis.recipe import Recipe
-from difftracker.synthesis.weighted import draw
 from difftracker.synthesis.sources.build import build_pictures, build_sprites
 from difftracker.synthesis.stage import Stage
+from difftracker.synthesis.weighted import draw
 
 PICTURES_TRIED = 12
 TRIES_PER_CHANGE = 8
