@@ -1,9 +1,9 @@
 """difftracker-lite: EfficientNet-Lite0 and MiniLM; the text enters in the decoder, after the pyramid."""
 
-kinds = ('appearance', 'replace', 'remove', 'add', 'move', 'open', 'short', 'mousebite', 'spur', 'copper', 'pin-hole')
+change_kinds = ('appearance', 'replace', 'remove', 'add', 'move', 'open', 'short', 'mousebite', 'spur', 'copper', 'pin-hole')
 embed_dims = 192
 value_dims = 128
-stage_dims = (48, 96, 128, 128)
+stage_dims = (32, 96, 128, 128)
 
 model = dict(
     type='DiffTracker',
@@ -11,7 +11,7 @@ model = dict(
     backbone=dict(
         type='DifferentialBackbone',
         backbone=dict(type='EfficientNetLite', arch='lite0', frozen_stages=4, pretrained=True),
-        difference=dict(type='DifferenceEnhancement', window=(3, 5, 5, 3), enhancement=True, suppression=True),
+        difference=dict(type='DifferenceEnhancement', window=(3, 3, 3, 3), enhancement=True, suppression=True),
         in_channels=(24, 40, 112, 320),
         out_channels=stage_dims,
     ),
@@ -31,6 +31,6 @@ model = dict(
         num_heads=6,
         num_points=4,
     ),
-    head=dict(type='DiffTrackerHead', kinds=kinds, embed_dims=embed_dims, num_layers=5),
+    head=dict(type='DiffTrackerHead', kinds=change_kinds, embed_dims=embed_dims, num_layers=5),
     denoising=dict(positive_noise=0.4, negative_noise=1.0),
 )

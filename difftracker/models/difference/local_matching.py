@@ -21,7 +21,7 @@ class LocalMatching(nn.Module):
         match_channels: Width of the comparison.
     """
 
-    def __init__(self, in_channels: int, window: int, match_channels: int = 32) -> None:
+    def __init__(self, in_channels: int, window: int, match_channels: int = 16) -> None:
         super().__init__()
         self.window = window
         self.project = nn.Conv2d(in_channels, match_channels, 1, bias=False)

@@ -1,0 +1,51 @@
+"""Photographs, boards and screens; docs/training.md says how the sets under the data root are made."""
+
+data_root = 'data/'
+image_size = (320, 320)
+kinds = ('appearance', 'replace', 'remove', 'add', 'move', 'open', 'short', 'mousebite', 'spur', 'copper', 'pin-hole')
+score_threshold = 0.3
+
+test_pipeline = [
+    dict(type='LoadImagePair'),
+    dict(type='PairResize', scale=image_size),
+    dict(type='PackPairInputs'),
+]
+# The shared zoom and shift stay small: a sentence that says "on the left" must stay true.
+train_pipeline = [
+    dict(type='LoadImagePair'),
+    dict(type='PairResize', scale=image_size),
+    dict(type='PairRandomFlip', prob=0.5),
+    dict(type='PairRandomAffine', scale=(0.9, 1.15), translate=0.03, prob=0.5),
+    dict(type='PairPhotometric', prob=0.4),
+    dict(type='PackPairInputs'),
+]
+train_settings = dict(type='DiffGroundDataset', pipeline=train_pipeline, kinds=kinds, queries_per_pair=8)
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=1,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='pseudo_collate'),
+    dataset=dict(
+        type='PairMixture',
+        samples_per_epoch=4000,
+        weights=(8, 1, 1),
+        datasets=[
+            dict(train_settings, data_root=data_root + 'photo_train', ann_file='annotations/train.jsonl'),
+            dict(train_settings, data_root=data_root + 'deeppcb', ann_file=data_root + 'deeppcb_train.jsonl'),
+            dict(train_settings, data_root=data_root + 'screens_train', ann_file='annotations/train.jsonl'),
+        ],
+    ),
+)
+val_settings = dict(data_root=data_root + 'photo_val', ann_file='annotations/val.jsonl')
+val_dataloader = dict(
+    batch_size=4,
+    num_workers=1,
+    persistent_workers=False,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='pseudo_collate'),
+    dataset=dict(type='DiffGroundDataset', pipeline=test_pipeline, kinds=kinds, test_mode=True, **val_settings),
+)
+val_evaluator = dict(type='DiffGroundMetric', score_threshold=score_threshold, **val_settings)
+test_dataloader = val_dataloader
+test_evaluator = val_evaluator

@@ -1,0 +1,7 @@
+"""Training machinery beyond mmengine's own; importing this package registers all of it."""
+
+from .bf16_optim_wrapper import Bf16OptimWrapper
+from .epoch_seed_hook import EpochSeedHook
+from .non_finite_loss_hook import NonFiniteLossHook
+
+__all__ = ['Bf16OptimWrapper', 'EpochSeedHook', 'NonFiniteLossHook']

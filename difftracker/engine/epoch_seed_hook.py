@@ -1,0 +1,37 @@
+"""Makes each epoch's randomness a function of the seed and the epoch alone."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from difftracker.registry import HOOKS
+
+
+@HOOKS.register_module()
+class EpochSeedHook(Hook):
+    """Seeds all generators from `(seed, epoch)` and tells the data set the epoch.
+
+    A run that was killed and resumed at an epoch's start thus draws what the uninterrupted run would have drawn: the
+    same pairs, sentences, augmentations, dropout and denoising queries.
+
+    Args:
+        seed: Seed of the run.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Seeds before the data loader starts its workers."""
+        state = int(np.random.SeedSequence((self.seed, runner.epoch)).generate_state(1)[0])
+        random.seed(state)
+        np.random.seed(state)
+        torch.manual_seed(state)
+        runner.train_dataloader.dataset.set_epoch(runner.epoch)

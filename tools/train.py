@@ -1,0 +1,49 @@
+#!/usr/bin/env python
+"""Trains a model: `python tools/train.py CONFIG`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+
+
+def parse_args() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file (Python: code that runs; use only files you trust)')
+    parser.add_argument('--work-dir', help='logs and checkpoints; default: work_dirs/<config name>')
+    parser.add_argument(
+        '--resume', nargs='?', const='auto', help='continue the latest checkpoint of the work dir, or the given one'
+    )
+    parser.add_argument('--amp', action='store_true', help='bfloat16 mixed precision, on CPU and GPU')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides, key=value')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Runs training."""
+    args = parse_args()
+    config = Config.fromfile(args.config)
+    if args.cfg_options is not None:
+        config.merge_from_dict(args.cfg_options)
+    config.launcher = args.launcher
+    config.work_dir = args.work_dir or config.get('work_dir') or str(Path('work_dirs') / Path(args.config).stem)
+    if args.amp:
+        config.optim_wrapper.type = 'Bf16OptimWrapper'
+    if args.resume == 'auto':
+        config.resume, config.load_from = True, None
+    elif args.resume is not None:
+        config.resume, config.load_from = True, args.resume
+
+    from mmengine.runner import Runner
+
+    import difftracker.register  # noqa: F401  (before the runner looks anything up)
+
+    Runner.from_cfg(config).train()
+
+
+if __name__ == '__main__':
+    main()
