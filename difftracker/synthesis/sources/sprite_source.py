@@ -33,12 +33,13 @@ class SpriteSource:
 
         Args:
             rng: Draws it.
-            other_than: A name that it may not have.
+            other_than: A name that it may not share a word with.
             attempts: Draws before giving up.
         """
         for _ in range(attempts):
             source = self.sources[int(rng.choice(len(self.sources), p=self.shares))]
             sprite = source.sprite(rng)
-            if sprite is not None and sprite.label != other_than:
+            # A pair of scissors in the place of scissors would be hard to call another thing.
+            if sprite is not None and not set(sprite.label.split()) & set((other_than or '').split()):
                 return sprite.flipped() if rng.random() < 0.5 else sprite
         return None
