@@ -1,7 +1,7 @@
 """Photographs, boards and screens; docs/training.md says how the sets under the data root are made."""
 
 data_root = 'data/'
-image_size = (320, 320)
+image_size = (256, 256)
 kinds = ('appearance', 'replace', 'remove', 'add', 'move', 'open', 'short', 'mousebite', 'spur', 'copper', 'pin-hole')
 score_threshold = 0.3
 
@@ -28,12 +28,12 @@ train_dataloader = dict(
     collate_fn=dict(type='pseudo_collate'),
     dataset=dict(
         type='PairMixture',
-        samples_per_epoch=4000,
+        samples_per_epoch=2000,
         weights=(8, 1, 1),
         datasets=[
             dict(train_settings, data_root=data_root + 'photo_train', ann_file='annotations/train.jsonl'),
-            dict(train_settings, data_root=data_root + 'deeppcb', ann_file=data_root + 'deeppcb_train.jsonl'),
-            dict(train_settings, data_root=data_root + 'screens_train', ann_file='annotations/train.jsonl'),
+            dict(train_settings, data_root=data_root + 'boards', ann_file='annotations/train.jsonl'),
+            dict(train_settings, data_root=data_root + 'screens', ann_file='annotations/train.jsonl'),
         ],
     ),
 )

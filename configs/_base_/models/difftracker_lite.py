@@ -15,7 +15,8 @@ model = dict(
         in_channels=(24, 40, 112, 320),
         out_channels=stage_dims,
     ),
-    text_encoder=dict(type='TextEncoder', name='minilm', out_channels=embed_dims, frozen=True, adapter_layers=1),
+    text_encoder=dict(type='TextEncoder', name='minilm', out_channels=embed_dims, frozen=True, adapter_layers=1,
+        cache_size=300_000),
     neck=dict(
         type='VisionLanguageNeck', in_channels=stage_dims, embed_dims=value_dims, fusion_layers=0, encoder_layers=0
     ),
