@@ -71,6 +71,15 @@ def test_two_sets_are_not_mixed(recipe_file: Path, data_root: Path, tmp_path: Pa
     assert 'choose another --out' in run.stderr
 
 
+def test_a_fault_of_the_sources_ends_several_workers_too(recipe_file: Path, data_root: Path, tmp_path: Path) -> None:
+    (tmp_path / 'gone.csv').write_text('file,name,split\ngone.png,ghost,train\n')
+    for cutouts, named in ((tmp_path / 'none.csv', 'none.csv'), (tmp_path / 'gone.csv', 'gone.png')):
+        extra = ('--workers', '2', '--shard', '2', '--cutouts', str(cutouts))
+        run = _run(recipe_file, data_root, tmp_path / 'set', *extra)
+        assert run.returncode == 1
+        assert named in run.stderr
+
+
 @pytest.mark.parametrize(
     ('changed', 'named'),
     [

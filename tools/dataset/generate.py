@@ -22,13 +22,14 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
-from difftracker.errors import DiffTrackerError
+from difftracker.errors import ConfigError, DiffTrackerError
 from difftracker.synthesis.build import build_composer
 from difftracker.synthesis.pair_writer import PairWriter
 from difftracker.synthesis.recipe import Recipe, read_recipe
 from difftracker.utils.files import atomic_write, write_json
 
 _writer: PairWriter | None = None
+_fault = ''
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -57,19 +58,30 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def start_worker(recipe: Recipe, args: argparse.Namespace) -> None:
     """Sets one process up; sources are read once in each."""
-    global _writer
+    global _writer, _fault
     # Several threads would only get into each other's way, and results must not depend on their number.
     cv2.setNumThreads(1)
-    composer = build_composer(recipe, args.data_root, args.split, args.cutouts)
-    _writer = PairWriter(composer, recipe, args.out, args.split, args.seed)
+    try:
+        composer = build_composer(recipe, args.data_root, args.split, args.cutouts)
+        _writer = PairWriter(composer, recipe, args.out, args.split, args.seed)
+    except DiffTrackerError as error:
+        # A pool would start a worker that fails here again and again; the first job reports the fault instead.
+        _fault = str(error)
 
 
 def make_shard(job: tuple[Path, int, int]) -> int:
-    """Makes the pairs of one shard and saves their records; returns how many."""
+    """Makes the pairs of one shard and saves their records; returns how many.
+
+    Raises:
+        ConfigError: A source cannot be used; whatever its error, this one travels between processes as it is.
+    """
     path, first, end = job
     if _writer is None:
-        raise RuntimeError('make_shard expects start_worker to have run in this process')
-    lines = [json.dumps(_writer.write(index).to_json(), ensure_ascii=False) for index in range(first, end)]
+        raise ConfigError(_fault)
+    try:
+        lines = [json.dumps(_writer.write(index).to_json(), ensure_ascii=False) for index in range(first, end)]
+    except DiffTrackerError as error:
+        raise ConfigError(f'pairs {first} to {end}: {error}') from error
     atomic_write(path, '\n'.join(lines) + '\n')
     return end - first
 
