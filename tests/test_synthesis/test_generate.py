@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -16,9 +18,23 @@ from difftracker.utils.image_io import read_image
 TOOL = Path(__file__).parents[2] / 'tools' / 'dataset' / 'generate.py'
 
 
-def _run(recipe: Path, root: Path, out: Path, *extra: str, pairs: int = 6) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(TOOL), str(recipe), '--out', str(out), '--pairs', str(pairs), '--seed', '3']
-    command += ['--split', 'train', '--data-root', str(root), '--cutouts', str(root / 'cutouts' / 'index.csv'), *extra]
+@pytest.fixture
+def generate() -> ModuleType:
+    spec = importlib.util.spec_from_file_location('generate', TOOL)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _arguments(recipe: Path, root: Path, out: Path, *extra: str, pairs: int = 6) -> list[str]:
+    arguments = [str(recipe), '--out', str(out), '--pairs', str(pairs), '--seed', '3', '--split', 'train']
+    return [*arguments, '--data-root', str(root), '--cutouts', str(root / 'cutouts' / 'index.csv'), *extra]
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess:
+    """Several workers need a process of their own, whose main module is the tool."""
+    command = [sys.executable, str(TOOL), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=TOOL.parents[2])
 
 
@@ -27,18 +43,20 @@ def _digest(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_the_set_does_not_depend_on_the_workers(recipe_file: Path, data_root: Path, tmp_path: Path) -> None:
-    runs = [
-        _run(recipe_file, data_root, tmp_path / name, '--workers', workers, '--shard', '2')
-        for name, workers in (('one', '1'), ('two', '2'))
-    ]
-    assert [run.returncode for run in runs] == [0, 0], runs[0].stderr + runs[1].stderr
+def test_the_set_does_not_depend_on_the_workers(
+    generate: ModuleType, recipe_file: Path, data_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    generate.main(_arguments(recipe_file, data_root, tmp_path / 'one', '--shard', '4'))
+    assert 'changes per pair' in capsys.readouterr().out
+    run = _run(*_arguments(recipe_file, data_root, tmp_path / 'two', '--workers', '2', '--shard', '2'))
+    assert run.returncode == 0, run.stderr
     assert _digest(tmp_path / 'one') == _digest(tmp_path / 'two')
-    assert 'changes per pair' in runs[0].stdout
 
 
-def test_what_is_written_is_a_valid_set(recipe_file: Path, data_root: Path, tmp_path: Path) -> None:
-    assert _run(recipe_file, data_root, tmp_path / 'set').returncode == 0
+def test_what_is_written_is_a_valid_set(
+    generate: ModuleType, recipe_file: Path, data_root: Path, tmp_path: Path
+) -> None:
+    generate.main(_arguments(recipe_file, data_root, tmp_path / 'set'))
     records = read_annotations(tmp_path / 'set' / 'annotations' / 'train.jsonl')
     assert [record.pair_id for record in records] == [f'toy-train-3-{index:06d}' for index in range(6)]
     for record in records:
@@ -47,9 +65,10 @@ def test_what_is_written_is_a_valid_set(recipe_file: Path, data_root: Path, tmp_
         assert record.extra['nuisance'] in ('none', 'aligned', 'hand-held')
 
 
-def test_a_stopped_run_goes_on(recipe_file: Path, data_root: Path, tmp_path: Path) -> None:
+def test_a_stopped_run_goes_on(generate: ModuleType, recipe_file: Path, data_root: Path, tmp_path: Path) -> None:
     out = tmp_path / 'set'
-    assert _run(recipe_file, data_root, out, '--shard', '4').returncode == 0
+    arguments = _arguments(recipe_file, data_root, out, '--shard', '4')
+    generate.main(arguments)
     whole = _digest(out)
     shards = sorted((out / 'annotations' / '.train_shards').iterdir())
     times = {path: path.stat().st_mtime_ns for path in out.rglob('*00000[0-3]_a.jpg')}
@@ -57,27 +76,35 @@ def test_a_stopped_run_goes_on(recipe_file: Path, data_root: Path, tmp_path: Pat
     (out / 'annotations' / 'train.jsonl').unlink()
     for image in out.rglob('*00000[45]_b.jpg'):
         image.unlink()
-    assert _run(recipe_file, data_root, out, '--shard', '4').returncode == 0
+    generate.main(arguments)
     assert _digest(out) == whole
+    assert len(times) == 4
     assert all(path.stat().st_mtime_ns == time for path, time in times.items())
 
 
-def test_two_sets_are_not_mixed(recipe_file: Path, data_root: Path, tmp_path: Path) -> None:
-    assert _run(recipe_file, data_root, tmp_path / 'set', pairs=1).returncode == 0
+def test_two_sets_are_not_mixed(generate: ModuleType, recipe_file: Path, data_root: Path, tmp_path: Path) -> None:
+    arguments = _arguments(recipe_file, data_root, tmp_path / 'set', pairs=1)
+    generate.main(arguments)
     other = json.loads(recipe_file.read_text())
     recipe_file.write_text(json.dumps({**other, 'kinds': {'add': 1.0}}))
-    run = _run(recipe_file, data_root, tmp_path / 'set', pairs=1)
-    assert run.returncode != 0
-    assert 'choose another --out' in run.stderr
+    with pytest.raises(SystemExit, match='choose another --out'):
+        generate.main(arguments)
 
 
 def test_a_fault_of_the_sources_ends_several_workers_too(recipe_file: Path, data_root: Path, tmp_path: Path) -> None:
+    extra = ('--workers', '2', '--shard', '2', '--cutouts', str(tmp_path / 'none.csv'))
+    run = _run(*_arguments(recipe_file, data_root, tmp_path / 'set', *extra))
+    assert run.returncode == 1
+    assert 'none.csv' in run.stderr and 'Traceback' not in run.stderr.splitlines()[-1]
+
+
+def test_a_missing_picture_is_named_with_its_pairs(
+    generate: ModuleType, recipe_file: Path, data_root: Path, tmp_path: Path
+) -> None:
     (tmp_path / 'gone.csv').write_text('file,name,split\ngone.png,ghost,train\n')
-    for cutouts, named in ((tmp_path / 'none.csv', 'none.csv'), (tmp_path / 'gone.csv', 'gone.png')):
-        extra = ('--workers', '2', '--shard', '2', '--cutouts', str(cutouts))
-        run = _run(recipe_file, data_root, tmp_path / 'set', *extra)
-        assert run.returncode == 1
-        assert named in run.stderr
+    arguments = _arguments(recipe_file, data_root, tmp_path / 'set', '--cutouts', str(tmp_path / 'gone.csv'))
+    with pytest.raises(SystemExit, match=r'pairs 0 to 6: .*gone\.png'):
+        generate.main(arguments)
 
 
 @pytest.mark.parametrize(
@@ -89,9 +116,9 @@ def test_a_fault_of_the_sources_ends_several_workers_too(recipe_file: Path, data
         ({'pictures': [{'type': 'video'}]}, 'video'),
     ],
 )
-def test_a_bad_recipe_is_named(changed: dict, named: str, recipe_file: Path, data_root: Path, tmp_path: Path) -> None:
+def test_a_bad_recipe_is_named(
+    changed: dict, named: str, generate: ModuleType, recipe_file: Path, data_root: Path, tmp_path: Path
+) -> None:
     recipe_file.write_text(json.dumps({**json.loads(recipe_file.read_text()), **changed}))
-    run = _run(recipe_file, data_root, tmp_path / 'set')
-    assert run.returncode != 0
-    assert named in run.stderr
-    assert 'Traceback' not in run.stderr
+    with pytest.raises(SystemExit, match=named):
+        generate.main(_arguments(recipe_file, data_root, tmp_path / 'set'))

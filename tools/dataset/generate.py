@@ -125,9 +125,9 @@ def describe(path: Path) -> str:
     )
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Generates the set."""
-    args = parse_args()
+    args = parse_args(argv)
     changed = {'long_side': args.long_side, 'queries': args.queries}
     try:
         recipe = read_recipe(args.recipe, **{key: value for key, value in changed.items() if value is not None})
