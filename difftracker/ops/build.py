@@ -140,13 +140,13 @@ def _cuda_commands(nvcc: str, folder: Path, objects: Path, architectures: list[s
 
 
 def _link_command(compiler: str, folder: Path, objects: Path, nvcc: str | None, library: Path) -> list[str]:
-    command = [compiler, '-shared', *sorted(str(path) for path in objects.glob('*.o')), '-o', str(library)]
+    # nvcc knows where its runtime lies; linked in statically, so that the library also loads where there is no CUDA.
+    command = [compiler] if nvcc is None else [nvcc, f'-ccbin={compiler}', '-cudart=static']
+    command += ['-shared', *sorted(str(path) for path in objects.glob('*.o')), '-o', str(library)]
     command += [f'-L{folder / "lib"}', '-ltorch_cpu', '-ltorch']
-    if nvcc is not None:
-        toolkit = Path(nvcc).resolve().parent.parent
-        # The runtime is linked in, so that the library also loads where there is no CUDA.
-        command += [f'-L{toolkit / "lib64"}', '-lcudart_static', '-lrt', '-ldl', '-lpthread']
-    return command if sys.platform == 'darwin' else [*command, '-s']
+    if sys.platform == 'darwin':
+        return command
+    return [*command, '-s'] if nvcc is None else [*command, '-Xlinker=-s']
 
 
 def _compile(target: Path, wants_cuda: bool, jobs: int) -> BuildRecord:

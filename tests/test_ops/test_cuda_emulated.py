@@ -1,0 +1,153 @@
+"""The CUDA kernels' source, run thread by thread on the CPU: places, sums, barriers and determinism without a GPU.
+
+This checks the logic, not what only a card can show: speed, memory faults, and whether its atomics do as they say.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from difftracker.ops.reference import ms_deform_attn_backward_reference, ms_deform_attn_reference
+
+FOLDER = Path(__file__).parent
+SOURCES = FOLDER.parents[1] / 'difftracker' / 'ops' / 'csrc' / 'cuda'
+TYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16]
+TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5, torch.float16: 2.0**-10, torch.bfloat16: 2.0**-8}
+
+
+@pytest.fixture(scope='module')
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    """The kernels compiled as C++; the card's headers are replaced by the emulation."""
+    compiler = shutil.which('g++')
+    if compiler is None:
+        pytest.skip('needs g++')
+    folder = tmp_path_factory.mktemp('emulator')
+    for name in ('cuda_bf16.h', 'cuda_fp16.h', 'cuda_runtime.h'):
+        (folder / name).touch()
+    library = folder / 'emulator.so'
+    command = [compiler, '-std=c++20', '-O1', '-fPIC', '-shared', f'-I{folder}', f'-I{SOURCES}']
+    result = subprocess.run(
+        [*command, str(FOLDER / 'cuda_emulation.cpp'), '-o', str(library)], capture_output=True, text=True, check=False
+    )
+    if result.returncode and '_Float16' in result.stderr:
+        pytest.skip('this g++ has no _Float16')
+    assert result.returncode == 0, result.stderr
+    return ctypes.CDLL(str(library))
+
+
+def call(function: Callable, case, tensors, wide: bool, group: int, chunk: int, *flags: bool) -> None:
+    value, _, _, locations, _ = case
+    sizes = (*value.shape, locations.shape[1], *locations.shape[3:5])
+    pointers = (ctypes.c_void_p * len(tensors))(*(tensor.data_ptr() for tensor in tensors))
+    numbers = (int(number) for number in (TYPES.index(value.dtype), wide, group, chunk, *flags))
+    function((ctypes.c_int64 * 7)(*sizes), pointers, *numbers)
+
+
+def forward(emulator, case, wide, group, chunk, falling=False):
+    value, shapes, starts, locations, weights = case
+    output = torch.full((value.shape[0], locations.shape[1], value.shape[2] * value.shape[3]), 9.0, dtype=value.dtype)
+    tensors = (shapes, starts, value, locations, weights, output)
+    call(emulator.emulate_forward, case, tensors, wide, group, chunk, falling)
+    return output
+
+
+def backward(emulator, case, grad, wide, group, chunk, falling, deterministic):
+    value, shapes, starts, locations, weights = case
+    grads = tuple(torch.full_like(tensor, 9.0) for tensor in (value, locations, weights))
+    tensors = (shapes, starts, value, locations, weights, grad, *grads)
+    call(emulator.emulate_backward, case, tensors, wide, group, chunk, falling, deterministic)
+    return grads
+
+
+def close(got, expected, dtype) -> bool:
+    return bool((got.double() - expected).abs().max() <= TOLERANCE[dtype] * expected.abs().max())
+
+
+def exact(case):
+    return [tensor.double() if tensor.is_floating_point() else tensor for tensor in case]
+
+
+# Channels, 16-byte accesses, threads per group, points placed at a time: as the launcher chooses, and odd ones.
+SHAPES = [
+    (32, True, 8, 9),
+    (32, True, 4, 2),
+    (16, True, 4, 4),
+    (160, True, 32, 9),
+    (3, False, 4, 5),
+    (71, False, 32, 4),
+]
+
+
+@pytest.mark.parametrize('dtype', TYPES)
+@pytest.mark.parametrize(('dim', 'wide', 'group', 'chunk'), SHAPES)
+def test_forward(emulator, arguments, dim, wide, group, chunk, dtype):
+    case = arguments(dim=dim, dtype=dtype, queries=9)
+    double = exact(case)
+    expected = ms_deform_attn_reference(double[0], double[1], double[3], double[4])
+    assert close(forward(emulator, case, wide, group, chunk), expected, dtype)
+
+
+@pytest.mark.parametrize('deterministic', [False, True])
+@pytest.mark.parametrize('dtype', TYPES)
+@pytest.mark.parametrize(('dim', 'wide', 'group', 'chunk'), SHAPES)
+def test_backward(emulator, arguments, dim, wide, group, chunk, dtype, deterministic):
+    case = arguments(dim=dim, dtype=dtype, queries=9)
+    grad = torch.randn(2, 9, 2 * dim, generator=torch.Generator().manual_seed(3)).to(dtype)
+    double = exact(case)
+    expected = ms_deform_attn_backward_reference(grad.double(), double[0], double[1], double[3], double[4])
+    got = backward(emulator, case, grad, wide, group, chunk, False, deterministic)
+    assert all(close(one, other, dtype) for one, other in zip(got, expected))
+
+
+@pytest.mark.parametrize('dtype', TYPES)
+def test_deterministic_backward_does_not_depend_on_the_order(emulator, arguments, dtype):
+    case = arguments(dim=32, dtype=dtype, queries=40, levels=((2, 2),))
+    grad = torch.randn(2, 40, 64, generator=torch.Generator().manual_seed(3)).to(dtype)
+    rising, falling = (backward(emulator, case, grad, True, 8, 3, order, True) for order in (False, True))
+    assert all(torch.equal(one, other) for one, other in zip(rising, falling))
+
+
+def test_atomic_backward_does(emulator, arguments):
+    """Shows that the test above can fail: plain additions in another order give other bits."""
+    case = arguments(dim=32, queries=40, levels=((2, 2),))
+    grad = torch.randn(2, 40, 64, generator=torch.Generator().manual_seed(3))
+    rising, falling = (backward(emulator, case, grad, True, 8, 3, order, False) for order in (False, True))
+    assert not torch.equal(rising[0], falling[0])
+    assert torch.equal(rising[1], falling[1])
+
+
+@pytest.mark.parametrize('bad', [float('nan'), float('inf'), -1e30])
+def test_points_without_a_place(emulator, arguments, bad):
+    case = arguments(dim=32)
+    case[3].fill_(bad)
+    assert not forward(emulator, case, True, 8, 9).any()
+    grads = backward(emulator, case, torch.ones(2, 5, 64), True, 8, 9, False, False)
+    assert not any(grad.any() for grad in grads)
+
+
+def test_zero_gradient_stays_zero_in_fixed_point(emulator, arguments):
+    case = arguments(dim=32)
+    grads = backward(emulator, case, torch.zeros(2, 5, 64), True, 8, 9, False, True)
+    assert not any(grad.any() for grad in grads)
+
+
+def test_overflow_is_not_hidden_by_fixed_point(emulator, arguments):
+    case = arguments(dim=32)
+    grad = torch.zeros(2, 5, 64)
+    grad[0, 0, 0] = float('inf')
+    assert backward(emulator, case, grad, True, 8, 9, False, True)[0].isnan().all()
+
+
+@pytest.mark.parametrize('change', [(0, 1000), (0, -4), (1, 2**40)])
+def test_level_tables_beyond_the_value_read_nothing(emulator, arguments, change):
+    """Under a captured CUDA graph tables are not checked in Python; the kernel itself must stay in its memory."""
+    case = arguments(dim=32, levels=((4, 4),))
+    case[1][0, change[0]] = change[1]
+    assert not forward(emulator, case, True, 8, 9).any()
