@@ -1,0 +1,172 @@
+"""The CUDA kernels on a card. Every test here needs one; `tools/gpu/run_ops.py` runs them and writes a report."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from difftracker.ops import backend_info, ms_deform_attn
+from difftracker.ops.reference import ms_deform_attn_backward_reference, ms_deform_attn_reference
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA device'),
+    pytest.mark.skipif(
+        backend_info()['cuda']['tier'] != 'compiled', reason=f'not compiled: {backend_info()["cuda"]["reason"]}'
+    ),
+]
+TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5, torch.float16: 2.0**-10, torch.bfloat16: 2.0**-8}
+
+
+def exact(case):
+    return [tensor.cpu().double() if tensor.is_floating_point() else tensor.cpu() for tensor in case]
+
+
+def expected_output(case):
+    value, shapes, _, locations, weights = exact(case)
+    return ms_deform_attn_reference(value, shapes, locations, weights)
+
+
+def close(got, expected, dtype):
+    return (got.cpu().double() - expected).abs().max() <= TOLERANCE[dtype] * expected.abs().max()
+
+
+@pytest.mark.parametrize('dtype', TOLERANCE)
+@pytest.mark.parametrize('dim', [1, 2, 3, 8, 16, 30, 32, 64, 71, 128, 256, 1025])
+@pytest.mark.parametrize('deterministic', [False, True])
+def test_values_and_gradients(arguments, dim, dtype, deterministic):
+    case = arguments(dim=dim, dtype=dtype, queries=67, device='cuda')
+    operators = torch.ops.difftracker
+    assert close(operators.ms_deform_attn(*case), expected_output(case), dtype)
+    grad = torch.randn(2, 67, 2 * dim).to('cuda', dtype)
+    value, shapes, _, locations, weights = exact(case)
+    wanted = ms_deform_attn_backward_reference(grad.cpu().double(), value, shapes, locations, weights)
+    for got, want in zip(operators.ms_deform_attn_backward(grad, *case, deterministic), wanted):
+        assert close(got, want, dtype)
+
+
+@pytest.mark.parametrize('batch', [1, 3, 5, 7])
+def test_any_batch(arguments, batch):
+    case = arguments(batch=batch, dim=32, device='cuda')
+    assert close(ms_deform_attn(*case), expected_output(case), torch.float32)
+
+
+@pytest.mark.parametrize('dim', [1, 2, 3, 30, 32, 64, 71, 256, 1025])
+def test_gradcheck(arguments, dim):
+    case = arguments(batch=1, queries=2, heads=1, dim=dim, points=2, levels=((3, 2), (1, 2)), dtype=torch.float64)
+    case = tuple(t.cuda().requires_grad_() if t.is_floating_point() else t.cuda() for t in case)
+    # Atomic sums may differ in the last bit between the two analytical passes that gradcheck compares.
+    assert torch.autograd.gradcheck(ms_deform_attn, case, fast_mode=dim > 32, nondet_tol=1e-12)
+
+
+def test_opcheck(arguments):
+    case = tuple(t.requires_grad_() if t.is_floating_point() else t for t in arguments(device='cuda'))
+    torch.library.opcheck(torch.ops.difftracker.ms_deform_attn.default, case)
+
+
+@pytest.mark.parametrize('bad', [float('nan'), float('inf'), -1e30])
+def test_points_without_a_place(arguments, bad):
+    case = arguments(dim=32, device='cuda')
+    case[3].fill_(bad)
+    assert not ms_deform_attn(*case).any()
+
+
+@pytest.mark.parametrize(('batch', 'queries'), [(0, 3), (2, 0)])
+def test_empty_sizes(arguments, batch, queries):
+    case = tuple(t.requires_grad_() if t.is_floating_point() else t for t in arguments(batch=batch, queries=queries))
+    case = tuple(t.detach().cuda().requires_grad_(t.requires_grad) for t in case)
+    ms_deform_attn(*case).sum().backward()
+    assert not case[0].grad.any()
+
+
+def test_non_contiguous_inputs(arguments):
+    case = arguments(dim=32, device='cuda')
+    strided = (case[0].transpose(1, 2).contiguous().transpose(1, 2), *case[1:])
+    assert torch.equal(ms_deform_attn(*strided), ms_deform_attn(*case))
+
+
+def test_unaligned_value(arguments):
+    case = arguments(dim=32, device='cuda')
+    storage = torch.empty(case[0].numel() + 1, device='cuda')
+    value = storage[1:].view(case[0].shape).copy_(case[0])
+    assert close(ms_deform_attn(value, *case[1:]), expected_output(case), torch.float32)
+
+
+def test_deterministic_backward_repeats_bit_by_bit(arguments):
+    case = arguments(batch=1, heads=8, dim=32, queries=3000, levels=((20, 30), (10, 15)), device='cuda')
+    case = tuple(t.requires_grad_() if t.is_floating_point() else t for t in case)
+    torch.use_deterministic_algorithms(True)
+    try:
+        runs = [
+            torch.autograd.grad(ms_deform_attn(*case).square().sum(), (case[0], case[3], case[4])) for _ in range(5)
+        ]
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert all(torch.equal(one, two) for run in runs[1:] for one, two in zip(runs[0], run))
+
+
+def test_autocast(arguments):
+    case = arguments(dim=32, device='cuda')
+    with torch.autocast('cuda', torch.bfloat16):
+        output = ms_deform_attn(*case)
+    assert output.dtype == torch.bfloat16
+    assert close(output, expected_output((case[0].bfloat16(), *case[1:])), torch.bfloat16)
+
+
+def test_compiles_without_a_graph_break(arguments):
+    case = arguments(dim=32, device='cuda')
+    compiled = torch.compile(ms_deform_attn, fullgraph=True, mode='reduce-overhead')
+    for _ in range(3):
+        output = compiled(*case).clone()
+    assert torch.equal(output, ms_deform_attn(*case))
+
+
+def test_cuda_graph(arguments):
+    case = arguments(dim=32, device='cuda')
+    ms_deform_attn(*case)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        output = ms_deform_attn(*case)
+    case[0].copy_(torch.randn_like(case[0]))
+    graph.replay()
+    assert torch.equal(output, ms_deform_attn(*case))
+
+
+def test_runs_on_the_current_stream(arguments):
+    case = arguments(dim=32, queries=4000, device='cuda')
+    expected = ms_deform_attn(*case)
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        torch.cuda._sleep(10_000_000)
+        value = case[0] * 2
+        output = ms_deform_attn(value, *case[1:])
+    stream.synchronize()
+    torch.testing.assert_close(output, expected * 2)
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason='needs two cards')
+def test_second_card(arguments):
+    case = arguments(dim=32, device='cuda:1')
+    assert torch.cuda.current_device() == 0
+    assert close(ms_deform_attn(*case), expected_output(case), torch.float32)
+
+
+def test_mixed_devices(arguments):
+    case = arguments(device='cuda')
+    with pytest.raises(ValueError, match='sampling_locations: expected on cuda'):
+        ms_deform_attn(*case[:3], case[3].cpu(), case[4])
+
+
+def test_more_than_two_billion_elements():
+    """A value of 2^31 + 2^20 half precision numbers: points on its last rows must be found."""
+    rows, dim = 2**18 + 2**7, 1024
+    if torch.cuda.mem_get_info()[0] < 3 * rows * 8 * dim * 2:
+        pytest.skip('needs 13 GB of free GPU memory')
+    value = torch.zeros(1, rows, 8, dim, dtype=torch.float16, device='cuda')
+    value[0, -1] = 1
+    points = torch.full((1, 1, 8, 1, 1, 2), 0.5, device='cuda')
+    points[..., 1] = (rows - 0.5) / rows
+    shapes, starts = torch.tensor([[rows, 1]], device='cuda'), torch.tensor([0], device='cuda')
+    output = ms_deform_attn(value, shapes, starts, points, torch.ones(1, 1, 8, 1, 1, device='cuda'))
+    assert (output > 0.9).all()
