@@ -1,10 +1,21 @@
 """Transforms that treat the two images of a pair, its boxes and its sentences together."""
 
+from .blank_images import BlankImages
 from .load_image_pair import LoadImagePair
 from .pack_pair_inputs import PackPairInputs
 from .pair_photometric import PairPhotometric
 from .pair_random_affine import PairRandomAffine
 from .pair_random_flip import PairRandomFlip
 from .pair_resize import PairResize
+from .swap_images import SwapImages
 
-__all__ = ['LoadImagePair', 'PackPairInputs', 'PairPhotometric', 'PairRandomAffine', 'PairRandomFlip', 'PairResize']
+__all__ = [
+    'BlankImages',
+    'LoadImagePair',
+    'PackPairInputs',
+    'PairPhotometric',
+    'PairRandomAffine',
+    'PairRandomFlip',
+    'PairResize',
+    'SwapImages',
+]

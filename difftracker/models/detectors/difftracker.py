@@ -8,7 +8,7 @@ from mmdet.models.detectors.base import BaseDetector
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from difftracker.models.layers.box_ops import cxcywh_to_xyxy
+from difftracker.models.layers.box_ops import cxcywh_to_xyxy, suppress_overlaps
 from difftracker.models.layers.denoising import make_denoising_queries
 from difftracker.models.layers.pair_pyramid import PairPyramid
 from difftracker.models.targets import PairTargets
@@ -28,6 +28,7 @@ class DiffTracker(BaseDetector):
         denoising: `positive_noise` and `negative_noise` of the denoising queries, None for none.
         blank_text: Replace every sentence by one constant: the text-off ablation.
         max_per_query: Boxes kept per sentence.
+        answer_iou: Of two boxes of one answer that overlap by more than this, the lower-scored one is dropped.
         data_preprocessor, init_cfg: As in mmdet.
     """
 
@@ -44,6 +45,7 @@ class DiffTracker(BaseDetector):
         denoising: dict | None = None,
         blank_text: bool = False,
         max_per_query: int = 20,
+        answer_iou: float = 0.6,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -57,6 +59,7 @@ class DiffTracker(BaseDetector):
         self.denoising = denoising
         self.blank_text = blank_text
         self.max_per_query = max_per_query
+        self.answer_iou = answer_iou
 
     def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, ...]:
         """Difference features of `(B, 2, 3, H, W)`: one `(2B, C, H/s, W/s)` map per stage, before frames first."""
@@ -122,7 +125,7 @@ class DiffTracker(BaseDetector):
         targets = PairTargets.from_samples(batch_data_samples, canvas, batch_inputs.device)
         if per_row != sentences:
             targets = targets.repeat(sentences)
-        dense = self.dense_head(pyramid.after)
+        dense = self.dense_head(pyramid.after, text if self.neck.uses_text else None)
         losses = self.dense_head.loss(dense, targets)
         boxes, mask, noise = self.decoder.select(dense), None, None
         if self.denoising is not None and targets.after_boxes.shape[1]:
@@ -153,6 +156,8 @@ class DiffTracker(BaseDetector):
             for column in range(len(sample.texts)):
                 index = row * sentences + column
                 top, order = scores[index].topk(keep)
+                kept = suppress_overlaps(after[index][order][None], top[None], self.answer_iou)[0]
+                top, order = top[kept], order[kept]
                 answers.append(
                     InstanceData(
                         metainfo={'no_change_score': float(no_change[index])},
@@ -176,7 +181,8 @@ class DiffTracker(BaseDetector):
     def _decode(self, inputs: Tensor, samples: list[PairDataSample]) -> tuple[list, TextFeatures, int]:
         text, sentences = self.encode_text(samples)
         pyramid, per_row = self.build_pyramid(inputs, samples, text, sentences)
-        boxes = self.decoder.select(self.dense_head(pyramid.after))
+        dense = self.dense_head(pyramid.after, text if self.neck.uses_text else None)
+        boxes = self.decoder.select(dense)
         return self.decoder(pyramid, boxes, text, per_row), text, sentences
 
     def _forward(self, batch_inputs: Tensor, batch_data_samples: list[PairDataSample]) -> tuple[Tensor, ...]:

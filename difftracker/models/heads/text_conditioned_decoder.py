@@ -99,13 +99,16 @@ class TextConditionedDecoder(BaseModule):
 
     @torch.no_grad()
     def select(self, dense: DenseOutput) -> Tensor:
-        """Picks the candidates.
+        """Picks the candidates by the score that there is a change, times, where known, that it is asked for.
 
         Returns:
             `(B, num_queries, 4)` cxcywh boxes as fractions of the canvas, best first, overlapping ones last.
         """
         count = min(self.pre_nms, dense.logits.shape[1])
-        scores, index = dense.logits.sigmoid().topk(count, dim=1)
+        ranking = dense.logits.sigmoid()
+        if dense.match is not None:
+            ranking = ranking * dense.match.sigmoid()
+        scores, index = ranking.topk(count, dim=1)
         boxes = dense.boxes.gather(1, index[..., None].expand(-1, -1, 4))
         keep = suppress_overlaps(cxcywh_to_xyxy(boxes), scores, self.nms_iou)
         # Dropped boxes go behind every kept one, so that the number of queries never varies.

@@ -15,16 +15,19 @@ class FusionLayer(nn.Module):
     Args:
         embed_dims: Channels of image tokens and words.
         num_heads: Attention heads.
+        update_words: Let the words read the image; without it they pass unchanged.
     """
 
-    def __init__(self, embed_dims: int, num_heads: int = 4) -> None:
+    def __init__(self, embed_dims: int, num_heads: int = 4, update_words: bool = True) -> None:
         super().__init__()
         self.image_norm = nn.LayerNorm(embed_dims)
         self.text_norm = nn.LayerNorm(embed_dims)
         self.image_reads = nn.MultiheadAttention(embed_dims, num_heads, batch_first=True)
-        self.text_reads = nn.MultiheadAttention(embed_dims, num_heads, batch_first=True)
         self.image_scale = nn.Parameter(torch.full((embed_dims,), 0.1))
-        self.text_scale = nn.Parameter(torch.full((embed_dims,), 0.1))
+        self.text_reads = None
+        if update_words:
+            self.text_reads = nn.MultiheadAttention(embed_dims, num_heads, batch_first=True)
+            self.text_scale = nn.Parameter(torch.full((embed_dims,), 0.1))
 
     def forward(self, image: Tensor, words: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Fuses both sides.
@@ -39,5 +42,8 @@ class FusionLayer(nn.Module):
         """
         image_query, text_query = self.image_norm(image), self.text_norm(words)
         seen, _ = self.image_reads(image_query, text_query, text_query, key_padding_mask=~mask, need_weights=False)
+        image = image + self.image_scale * seen
+        if self.text_reads is None:
+            return image, words
         read, _ = self.text_reads(text_query, image_query, image_query, need_weights=False)
-        return image + self.image_scale * seen, words + self.text_scale * read
+        return image, words + self.text_scale * read

@@ -51,7 +51,10 @@ class VisionLanguageNeck(BaseModule):
         self.fold = nn.Conv2d(in_channels[0] * 4, embed_dims, 1)
         self.lateral = nn.ModuleList(nn.Conv2d(channels, embed_dims, 1) for channels in in_channels[1:])
         self.blocks = nn.ModuleList(_ConvBlock(embed_dims) for _ in in_channels[1:])
-        self.fusion = nn.ModuleList(FusionLayer(embed_dims) for _ in range(fusion_layers))
+        # Nothing reads the words after the last round.
+        self.fusion = nn.ModuleList(
+            FusionLayer(embed_dims, update_words=index < fusion_layers - 1) for index in range(fusion_layers)
+        )
         self.encoder = nn.ModuleList(
             DeformableEncoderLayer(embed_dims, len(in_channels) - 1) for _ in range(encoder_layers)
         )

@@ -80,11 +80,18 @@ class TextEncoder(BaseModule):
 
     def _build_tokenizer_and_encoder(self, name: str, pretrained: bool, architecture: dict | None) -> nn.Module:
         from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
+        from transformers.utils import logging as hf_logging
 
         source = str(minilm_folder()) if name == 'minilm' else name
         if pretrained:
             self.tokenizer = AutoTokenizer.from_pretrained(source)
-            return AutoModel.from_pretrained(source)
+            # transformers draws a progress bar on every load; a command's output is no place for it.
+            shown = hf_logging.is_progress_bar_enabled()
+            hf_logging.disable_progress_bar()
+            model = AutoModel.from_pretrained(source)
+            if shown:
+                hf_logging.enable_progress_bar()
+            return model
         if architecture is None:
             raise ConfigError('TextEncoder.architecture: expected BertConfig arguments where pretrained=False')
         self.tokenizer = AutoTokenizer.from_pretrained(str(minilm_folder()))
