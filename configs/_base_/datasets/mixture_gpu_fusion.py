@@ -2,9 +2,7 @@
 
 _base_ = './mixture_gpu.py'
 
-train_settings = dict(
-    type='DiffGroundDataset', pipeline=_base_.train_pipeline, kinds=_base_.kinds, queries_per_pair=4
-)
+train_settings = dict(type='DiffGroundDataset', pipeline=_base_.train_pipeline, kinds=_base_.kinds, queries_per_pair=4)
 train_dataloader = dict(
     batch_size=4,
     dataset=dict(

@@ -8,9 +8,7 @@ optim_wrapper = dict(
     type='Bf16OptimWrapper',
     optimizer=dict(type='AdamW', lr=2e-4, weight_decay=1e-2),
     clip_grad=dict(max_norm=5.0),
-    paramwise_cfg=dict(
-        norm_decay_mult=0.0, bias_decay_mult=0.0, custom_keys={'backbone.backbone': dict(lr_mult=0.1)}
-    ),
+    paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0, custom_keys={'backbone.backbone': dict(lr_mult=0.1)}),
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=500),

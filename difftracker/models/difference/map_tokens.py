@@ -39,9 +39,7 @@ def sine_position(like: Tensor) -> Tensor:
     channels, height, width = like.shape[1:]
     octaves = torch.linspace(0, 6, channels // 4, device=like.device)
     frequency = math.pi * 2.0**octaves
-    y, x = (
-        ((torch.arange(size, device=like.device) + 0.5) / size)[:, None] * frequency for size in (height, width)
-    )
+    y, x = (((torch.arange(size, device=like.device) + 0.5) / size)[:, None] * frequency for size in (height, width))
     rows = torch.cat([y.sin(), y.cos()], dim=-1)[:, None].expand(-1, width, -1)
     columns = torch.cat([x.sin(), x.cos()], dim=-1)[None].expand(height, -1, -1)
     return torch.cat([rows, columns], dim=-1).flatten(0, 1)[None].to(like.dtype)
