@@ -1,8 +1,9 @@
 """Importing this module registers every part of the toolkit; configs name it in `custom_imports`."""
 
+import mmdet.models.layers.ema  # noqa: F401  (registers ExpMomentumEMA)
+
 import difftracker.datasets.diffground_dataset
 import difftracker.datasets.pair_mixture
 import difftracker.engine
 import difftracker.evaluation.metrics
 import difftracker.models  # noqa: F401
-import mmdet.models.layers.ema  # noqa: F401  (registers ExpMomentumEMA)

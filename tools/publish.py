@@ -51,9 +51,12 @@ def main() -> None:
     model = build_model(description['model'])
     apply_weights(model, state_dict, args.checkpoint)
     # Half precision halves the file; the model computes in float32, and 11 bits of weight are below training noise.
-    weights = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in model.state_dict().items()}
+    weights = {
+        name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in model.state_dict().items()
+    }
     path = save_weights(args.out, weights, {'config': description})
-    print(f'{path}: {path.stat().st_size / 1e6:.1f} MB, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters')
+    millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
+    print(f'{path}: {path.stat().st_size / 1e6:.1f} MB, {millions:.2f} M parameters')
 
 
 if __name__ == '__main__':

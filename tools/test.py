@@ -19,7 +19,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--ann-file', help='annotation file, relative to the data root; default: that of the config')
     parser.add_argument('--out-dir', help='report.json, predictions.jsonl, pictures/; default: beside the checkpoint')
     parser.add_argument('--score-threshold', type=float, help='boxes with at least this score are the decision')
-    parser.add_argument('--pictures', type=int, default=12, help='how many of the best and of the worst answers to draw')
+    parser.add_argument(
+        '--pictures', type=int, default=12, help='how many of the best and of the worst answers to draw'
+    )
     parser.add_argument('--blank-text', action='store_true', help='text-blind: every sentence becomes one constant')
     parser.add_argument('--blank-image', action='store_true', help='image-blind: both images become grey')
     parser.add_argument('--swap', action='store_true', help='exchange before and after; sentences stay')

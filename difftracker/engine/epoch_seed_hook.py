@@ -32,6 +32,6 @@ class EpochSeedHook(Hook):
         """Seeds before the data loader starts its workers."""
         state = int(np.random.SeedSequence((self.seed, runner.epoch)).generate_state(1)[0])
         random.seed(state)
-        np.random.seed(state)
+        np.random.seed(state)  # noqa: NPY002  (for third-party transforms, which draw from the global state)
         torch.manual_seed(state)
         runner.train_dataloader.dataset.set_epoch(runner.epoch)

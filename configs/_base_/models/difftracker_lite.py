@@ -1,6 +1,18 @@
 """difftracker-lite: EfficientNet-Lite0 and MiniLM; the text enters in the decoder, after the pyramid."""
 
-change_kinds = ('appearance', 'replace', 'remove', 'add', 'move', 'open', 'short', 'mousebite', 'spur', 'copper', 'pin-hole')
+change_kinds = (
+    'appearance',
+    'replace',
+    'remove',
+    'add',
+    'move',
+    'open',
+    'short',
+    'mousebite',
+    'spur',
+    'copper',
+    'pin-hole',
+)
 embed_dims = 192
 value_dims = 128
 stage_dims = (32, 96, 128, 128)
@@ -15,8 +27,9 @@ model = dict(
         in_channels=(24, 40, 112, 320),
         out_channels=stage_dims,
     ),
-    text_encoder=dict(type='TextEncoder', name='minilm', out_channels=embed_dims, frozen=True, adapter_layers=1,
-        cache_size=300_000),
+    text_encoder=dict(
+        type='TextEncoder', name='minilm', out_channels=embed_dims, frozen=True, adapter_layers=1, cache_size=300_000
+    ),
     neck=dict(
         type='VisionLanguageNeck', in_channels=stage_dims, embed_dims=value_dims, fusion_layers=0, encoder_layers=0
     ),

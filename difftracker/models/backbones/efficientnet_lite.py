@@ -56,7 +56,7 @@ _ARCHS = {
 
 
 class _SameConv(nn.Conv2d):
-    """Convolution with TensorFlow's `same` padding for even inputs: asymmetric (less before, more after) at stride 2."""
+    """Convolution with TensorFlow's `same` padding for even inputs: at stride 2 less before than after."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
         padding = 0 if stride == 2 else kernel // 2

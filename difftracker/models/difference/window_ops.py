@@ -1,7 +1,7 @@
 """Sliding-window correlation and averaging between two maps, with gradients that reuse their buffers.
 
-Written as autograd functions: the plain form, one slice and product per offset, makes autograd fill a zero map for every
-slice, which costs more than the arithmetic.
+Written as autograd functions: the plain form, one slice and product per offset, makes autograd fill a zero map for
+every slice, which costs more than the arithmetic.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class WindowCorrelation(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, query: Tensor, key: Tensor, window: int) -> Tensor:  # noqa: ANN001
+    def forward(ctx, query: Tensor, key: Tensor, window: int) -> Tensor:
         padded = _pad(key, window)
         ctx.save_for_backward(query, padded)
         ctx.window = window
         return torch.stack([(query * view).sum(1) for view in _windows(padded, window)], dim=1)
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor, None]:  # noqa: ANN001
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor, None]:
         query, padded = ctx.saved_tensors
         grad = grad.to(query.dtype)
         grad_query, grad_padded = torch.zeros_like(query), torch.zeros_like(padded)
@@ -60,7 +60,7 @@ class WindowAverage(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, weight: Tensor, value: Tensor, window: int) -> Tensor:  # noqa: ANN001
+    def forward(ctx, weight: Tensor, value: Tensor, window: int) -> Tensor:
         padded = _pad(value, window)
         ctx.save_for_backward(weight, padded)
         ctx.window = window
@@ -70,7 +70,7 @@ class WindowAverage(torch.autograd.Function):
         return out
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor, None]:  # noqa: ANN001
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor, None]:
         weight, padded = ctx.saved_tensors
         grad = grad.to(padded.dtype)
         grad_weight, grad_padded = torch.empty_like(weight), torch.zeros_like(padded)

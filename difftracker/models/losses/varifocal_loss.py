@@ -6,7 +6,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def varifocal_loss(logits: Tensor, quality: Tensor, positive: Tensor, alpha: float = 0.75, gamma: float = 2.0) -> Tensor:
+def varifocal_loss(
+    logits: Tensor, quality: Tensor, positive: Tensor, alpha: float = 0.75, gamma: float = 2.0
+) -> Tensor:
     """Varifocal loss (VarifocalNet, arXiv 2008.13367), element by element.
 
     Positives learn their box quality with that quality as weight; negatives are focused by `p ** gamma`.

@@ -72,7 +72,12 @@ class TextEncoder(BaseModule):
         self.norm = nn.LayerNorm(out_channels)
         self.adapter = nn.ModuleList(
             nn.TransformerEncoderLayer(
-                out_channels, out_channels // 32, 2 * out_channels, dropout=0.1, activation='gelu', batch_first=True,
+                out_channels,
+                out_channels // 32,
+                2 * out_channels,
+                dropout=0.1,
+                activation='gelu',
+                batch_first=True,
                 norm_first=True,
             )
             for _ in range(adapter_layers)
@@ -97,7 +102,7 @@ class TextEncoder(BaseModule):
         self.tokenizer = AutoTokenizer.from_pretrained(str(minilm_folder()))
         return BertModel(BertConfig(vocab_size=self.tokenizer.vocab_size, **architecture), add_pooling_layer=False)
 
-    def _apply(self, fn, recurse: bool = True):  # noqa: ANN001, ANN202 - torch's own signature
+    def _apply(self, fn, recurse: bool = True):
         if self.frozen:
             self._frozen_encoder._apply(fn)
             self._cache.clear()
