@@ -33,7 +33,7 @@ train_dataloader = dict(
         datasets=[
             dict(train_settings, data_root=data_root + 'photo_train', ann_file='annotations/train.jsonl'),
             dict(train_settings, data_root=data_root + 'boards', ann_file='annotations/train.jsonl'),
-            dict(train_settings, data_root=data_root + 'screens', ann_file='annotations/train.jsonl'),
+            dict(train_settings, data_root=data_root + 'screens_train', ann_file='annotations/train.jsonl'),
         ],
     ),
 )

@@ -25,7 +25,9 @@ class DenoisingQueries(NamedTuple):
     usable: Tensor
 
 
-def make_denoising_queries(targets: PairTargets, positive_noise: float, negative_noise: float) -> DenoisingQueries:
+def make_denoising_queries(
+    targets: PairTargets, positive_noise: float, negative_noise: float, max_changes: int = 6
+) -> DenoisingQueries:
     """Makes one near and one far copy of each true box (contrastive denoising of DINO, arXiv 2203.03605).
 
     The near copies give the later layers true candidates while the selection is still poor; the far copies are
@@ -35,21 +37,30 @@ def make_denoising_queries(targets: PairTargets, positive_noise: float, negative
         targets: Ground truth of B pairs with up to N changes.
         positive_noise: Largest shift of a near copy's edges, as a fraction of half the box.
         negative_noise: Largest shift of a far copy's edges; the smallest is `positive_noise`.
+        max_changes: Changes of a pair that are copied, drawn at random where there are more: a board with fifteen
+            defects must not make every pair of its batch pay for thirty queries.
     """
-    boxes = cxcywh_to_xyxy(targets.after_boxes)
-    half = targets.after_boxes[..., 2:].repeat(1, 1, 2) / 2
+    count = targets.after_boxes.shape[1]
+    index = torch.arange(count, device=targets.after_boxes.device).expand(len(targets.after_boxes), -1)
+    if count > max_changes:
+        chance = torch.rand_like(targets.after_boxes[..., 0]) + targets.after_valid
+        index = chance.topk(max_changes, dim=1).indices
+    after = targets.after_boxes.gather(1, index[..., None].expand(-1, -1, 4))
+    valid = targets.after_valid.gather(1, index)
+    every = cxcywh_to_xyxy(targets.after_boxes)
+    boxes = cxcywh_to_xyxy(after)
+    half = after[..., 2:].repeat(1, 1, 2) / 2
     sign = torch.randint_like(boxes, 2) * 2 - 1
     near = boxes + sign * torch.rand_like(boxes) * positive_noise * half
     reach = positive_noise + torch.rand_like(boxes) * (negative_noise - positive_noise)
     # Far copies move as a whole: shifting single edges outwards would still cover the change.
     far = boxes + sign[..., :2].repeat(1, 1, 2) * (1 + reach) * half
-    index = torch.arange(boxes.shape[1], device=boxes.device).expand(boxes.shape[:2])
     # A far copy that lands on another change of the pair would be taught a falsehood.
-    iou, _ = aligned_iou(far[:, :, None], boxes[:, None])
+    iou, _ = aligned_iou(far[:, :, None], every[:, None])
     stray = (iou * targets.after_valid[:, None]).amax(-1) < 0.4
     noised = torch.cat([near, far], dim=1).clamp(0, 1)
     return DenoisingQueries(
         xyxy_to_cxcywh(noised).clamp(1e-3, 1),
-        torch.cat([index.masked_fill(~targets.after_valid, -1), torch.full_like(index, -1)], dim=1),
-        torch.cat([targets.after_valid, targets.after_valid & stray], dim=1),
+        torch.cat([index.masked_fill(~valid, -1), torch.full_like(index, -1)], dim=1),
+        torch.cat([valid, valid & stray], dim=1),
     )
