@@ -1,0 +1,143 @@
+"""The benchmark measures what it says; no figure of speed is tested."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tests.test_apis.random_weights import SIZE, random_weights
+from tools import benchmark
+
+
+@pytest.fixture(scope='module')
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return random_weights(tmp_path_factory.mktemp('weights') / 'random.safetensors')
+
+
+@pytest.fixture(scope='module')
+def subject(weights: Path) -> benchmark.Subject:
+    return benchmark.load(str(weights), None, 'cpu')
+
+
+class SleepingModel(nn.Module):
+    """Takes a known time and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[dict] = []
+
+    def test_step(self, batch: dict) -> None:
+        self.asked.append(batch)
+        time.sleep(0.02)
+
+
+def test_stages_are_timed_apart_and_no_sentence_comes_twice(tmp_path):
+    model = SleepingModel()
+    subject = benchmark.Subject(model, [lambda request: time.sleep(0.01) or request], (SIZE, SIZE), 'cpu')
+    figures = benchmark.measure_latency(subject, benchmark.write_pair(tmp_path, subject.size), 2, 3, 4)
+    assert len(model.asked) == 7
+    texts = [text for batch in model.asked for text in batch['texts'][0]]
+    assert len(set(texts)) == len(texts) == 14
+    assert figures['prepare']['min'] >= 10 and figures['model']['min'] >= 20
+    assert figures['total']['min'] >= figures['prepare']['min'] + figures['model']['min']
+
+
+def test_spread_agrees_with_numpy():
+    seconds = np.random.default_rng(0).gamma(2.0, size=41)
+    figures = benchmark.spread(seconds.tolist())
+    expected = 1000 * np.array([np.median(seconds), *np.percentile(seconds, (10, 90)), seconds.min(), seconds.max()])
+    np.testing.assert_allclose(list(figures.values()), expected, atol=1e-3)
+
+
+def test_the_pair_fills_the_canvas_and_goes_through_the_real_pipeline(subject, tmp_path):
+    request = next(benchmark.make_requests(benchmark.write_pair(tmp_path, subject.size), 2))
+    batch = benchmark.prepare(subject, request)
+    assert subject.size == (SIZE, SIZE)
+    assert batch['inputs'][0].shape == (2, 3, SIZE, SIZE)
+    sample = batch['data_samples'][0]
+    assert sample.ori_shape_after == (2 * SIZE, 2 * SIZE) and sample.after_scale == 0.5
+    benchmark.answer(subject, batch)
+    assert len(sample.pred_queries) == 2
+
+
+def test_parameters_by_part_add_up(subject, weights):
+    figures = benchmark.count_parameters(subject.model)
+    from difftracker.checkpoint import load_weights
+
+    stored = sum(tensor.numel() for tensor in load_weights(weights)[0].values())
+    frozen = figures['by_part']['text_encoder, frozen, of its own package']
+    # all-MiniLM-L6-v2 has 22.7 million parameters.
+    assert frozen['trainable'] == 0 and 22.6e6 < frozen['total'] < 22.8e6
+    assert figures['total'] == stored + frozen['total']
+    assert figures['trainable'] == sum(p.numel() for p in subject.model.parameters() if p.requires_grad)
+
+
+def test_flops_of_convolutions_grow_with_the_area(subject, weights, tmp_path):
+    paths = benchmark.write_pair(tmp_path, subject.size)
+    small = benchmark.count_flops(subject, paths, 1)
+    large = benchmark.count_flops(benchmark.load(str(weights), 2 * SIZE, 'cpu'), paths, 1)
+    many = benchmark.count_flops(subject, paths, 3)
+    for part in ('neck', 'dense_head'):
+        assert large['by_part'][part] == 4 * small['by_part'][part]
+    assert set(small['by_part']) == {'backbone', 'text_encoder', 'neck', 'dense_head', 'decoder', 'head'}
+    # The image pass is shared by all sentences, the words and the head are not.
+    assert many['by_part']['backbone'] == small['by_part']['backbone']
+    assert many['by_part']['head'] == 3 * small['by_part']['head']
+    assert torch.backends.mha.get_fastpath_enabled()
+
+
+def test_peak_memory_is_of_this_process_and_never_falls():
+    before = benchmark.peak_memory()
+    block = np.ones(2 * before // 8)
+    after = benchmark.peak_memory()
+    assert after >= block.nbytes
+    del block
+    assert benchmark.peak_memory() >= after
+
+
+@pytest.mark.slow
+def test_memory_is_measured_in_a_fresh_process(weights):
+    figures = benchmark.memory_of_fresh_process(benchmark.parse_args([str(weights), '--sentences', '1']))
+    assert figures['peak'] == pytest.approx(sum(figures[key] for key in ('libraries', 'model', 'answers')), abs=0.2)
+    # Weights of 8.5 million numbers, four bytes each.
+    assert figures['libraries'] > 50 and figures['model'] > 30
+
+
+def test_command(weights, tmp_path, capsys, monkeypatch):
+    memory = {'libraries': 100.0, 'model': 10.0, 'answers': 5.0, 'peak': 115.0}
+    monkeypatch.setattr(benchmark, 'memory_of_fresh_process', lambda args: memory)
+    out = tmp_path / 'benchmark.json'
+    threads = torch.get_num_threads()
+    try:
+        arguments = [str(weights), '--size', '32', '--sentences', '1', '2', '--warmup', '1', '--json', str(out)]
+        assert benchmark.main(arguments) == 0
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(threads)
+    figures = json.loads(out.read_text())
+    assert figures['size'] == [32, 32] and figures['runs'] == 30 and figures['memory_mib'] == memory
+    assert set(figures['latency_ms']) == set(figures['flops']) == {'1', '2'}
+    printed = capsys.readouterr().out
+    for words in ('2 sentences, total', 'GFLOPs with 1 sentence:', 'decoder', 'peak 115', 'operator'):
+        assert words in printed
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [(['x', '--runs', '3'], 'at least 30'), (['x', '--size', '100'], 'multiple of 32'), (['x', '--threads', '0'], '1')],
+)
+def test_bad_arguments(arguments, message, capsys):
+    with pytest.raises(SystemExit):
+        benchmark.parse_args(arguments)
+    assert message in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_there(capsys):
+    assert benchmark.main(['missing.safetensors', '--memory-only']) == 2
+    assert 'missing.safetensors' in capsys.readouterr().err
