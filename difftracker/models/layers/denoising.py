@@ -52,9 +52,9 @@ def make_denoising_queries(
     half = after[..., 2:].repeat(1, 1, 2) / 2
     sign = torch.randint_like(boxes, 2) * 2 - 1
     near = boxes + sign * torch.rand_like(boxes) * positive_noise * half
-    reach = positive_noise + torch.rand_like(boxes) * (negative_noise - positive_noise)
     # Far copies move as a whole: shifting single edges outwards would still cover the change.
-    far = boxes + sign[..., :2].repeat(1, 1, 2) * (1 + reach) * half
+    reach = positive_noise + torch.rand_like(boxes[..., :2]) * (negative_noise - positive_noise)
+    far = boxes + (sign[..., :2] * (1 + reach)).repeat(1, 1, 2) * half
     # A far copy that lands on another change of the pair would be taught a falsehood.
     iou, _ = aligned_iou(far[:, :, None], every[:, None])
     stray = (iou * targets.after_valid[:, None]).amax(-1) < 0.4
