@@ -9,12 +9,13 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from difftracker.models.text import TextEncoder
 from difftracker.registry import HOOKS
 
 
 @HOOKS.register_module()
 class EpochSeedHook(Hook):
-    """Seeds all generators from `(seed, epoch)` and tells the data set the epoch.
+    """Seeds all generators from `(seed, epoch)`, tells the data set the epoch and empties the cache of sentences.
 
     A run that was killed and resumed at an epoch's start thus draws what the uninterrupted run would have drawn: the
     same pairs, sentences, augmentations, dropout and denoising queries.
@@ -35,3 +36,6 @@ class EpochSeedHook(Hook):
         np.random.seed(state)  # noqa: NPY002  (for third-party transforms, which draw from the global state)
         torch.manual_seed(state)
         runner.train_dataloader.dataset.set_epoch(runner.epoch)
+        for module in runner.model.modules():
+            if isinstance(module, TextEncoder):
+                module.clear_cache()

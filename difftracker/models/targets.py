@@ -39,24 +39,24 @@ class PairTargets(NamedTuple):
             device: Where the targets go.
         """
         changes = max((len(sample.gt_changes) for sample in samples), default=0)
-        sentences = max(len(sample.texts) for sample in samples)
-        size = torch.tensor([canvas[1], canvas[0], canvas[1], canvas[0]], dtype=torch.float32)
-        boxes = torch.full((2, len(samples), changes, 4), 0.5)
-        valid = torch.zeros((2, len(samples), changes), dtype=torch.bool)
-        kinds = torch.full((len(samples), changes), -1)
-        answers = torch.zeros((len(samples), sentences, changes), dtype=torch.bool)
-        asked = torch.zeros((len(samples), sentences), dtype=torch.bool)
+        sentences = max(1, *(len(sample.texts) for sample in samples))
+        size = torch.tensor([canvas[1], canvas[0], canvas[1], canvas[0]], dtype=torch.float32, device=device)
+        boxes = torch.full((2, len(samples), changes, 4), 0.5, device=device)
+        valid = torch.zeros((2, len(samples), changes), dtype=torch.bool, device=device)
+        kinds = torch.full((len(samples), changes), -1, device=device)
+        answers = torch.zeros((len(samples), sentences, changes), dtype=torch.bool, device=device)
+        asked = torch.zeros((len(samples), sentences), dtype=torch.bool, device=device)
         for row, sample in enumerate(samples):
-            truth = sample.gt_changes
+            truth = sample.gt_changes.to(device)
             count = len(truth)
             boxes[0, row, :count] = xyxy_to_cxcywh(truth.boxes_before.float() / size)
             boxes[1, row, :count] = xyxy_to_cxcywh(truth.boxes_after.float() / size)
             valid[0, row, :count] = truth.valid_before
             valid[1, row, :count] = truth.valid_after
             kinds[row, :count] = truth.kinds
-            answers[row, : len(sample.texts), :count] = sample.gt_answers
+            answers[row, : len(sample.texts), :count] = sample.gt_answers.to(device)
             asked[row, : len(sample.texts)] = True
-        return cls(*(item.to(device) for item in (*boxes, *valid, kinds, answers, asked)))
+        return cls(*boxes, *valid, kinds, answers, asked)
 
     def repeat(self, times: int) -> PairTargets:
         """One row per sentence: `(B, ...)` -> `(B * times, ...)`; `answers` becomes `(B * times, 1, N)`."""

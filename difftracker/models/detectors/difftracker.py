@@ -69,13 +69,13 @@ class DiffTracker(BaseDetector):
         """Encodes the sentences of all pairs, padded to the same number per pair by repeating the last one.
 
         Returns:
-            Features of B * S sentences and S.
+            Features of B * S sentences and S, at least 1: a pair without sentences is padding alone.
         """
-        sentences = max(len(sample.texts) for sample in samples)
+        sentences = max(1, *(len(sample.texts) for sample in samples))
         texts = []
         for sample in samples:
             own = [self.BLANK] * len(sample.texts) if self.blank_text else list(sample.texts)
-            texts += own + [own[-1]] * (sentences - len(own))
+            texts += own + (own or [self.BLANK])[-1:] * (sentences - len(own))
         return self.text_encoder(texts), sentences
 
     def build_pyramid(

@@ -45,7 +45,8 @@ class ChangeMatcher:
         distance = (boxes[:, :, None] - wanted).abs().sum(-1)
         score = change_logits.sigmoid()[..., None]
         cost = self.l1_weight * distance - self.giou_weight * giou - self.score_weight * score
-        cost = cost.cpu().numpy()
+        # NaN must not end the run here, before the check of the losses can name the batch.
+        cost = cost.nan_to_num(nan=1e6).cpu().numpy()
         for row, valid in enumerate(targets.after_valid.cpu()):
             columns = valid.nonzero().squeeze(1)
             if len(columns):

@@ -108,6 +108,14 @@ class TextEncoder(BaseModule):
             self._cache.clear()
         return super()._apply(fn, recurse)
 
+    def clear_cache(self) -> None:
+        """Forgets all answers.
+
+        An answer's last bits depend on the sentences that were encoded in the same batch. Clearing at fixed points of a
+        training lets a resumed run repeat the uninterrupted one exactly.
+        """
+        self._cache.clear()
+
     def forward(self, texts: list[str]) -> TextFeatures:
         """Encodes sentences; equal sentences are encoded once.
 
