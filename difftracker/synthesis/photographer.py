@@ -17,6 +17,8 @@ from difftracker.synthesis.weighted import draw
 ZOOM_IN = 1.03
 # Pixels of an object that are looked at to name its colour.
 SAMPLED_PIXELS = 3000
+# Camera motions that are drawn before a pair is taken from a tripod after all.
+HOLDS_TRIED = 10
 
 
 class Photographer:
@@ -37,13 +39,7 @@ class Photographer:
         motions = [np.eye(3), np.eye(3)]
         images = [stage.before, stage.after]
         if level == 'hand-held':
-            steady = rng.random() < 0.4
-            motions = [
-                draw_motion(rng, width, height, 0.0 if steady else 0.6, ZOOM_IN),
-                draw_motion(rng, width, height, 1.0 if steady else 0.7, ZOOM_IN),
-            ]
-            if rng.random() < 0.5:
-                motions.reverse()
+            motions = self._hold(stage, rng, width, height)
             images = [warp_image(image, motion) for image, motion in zip(images, motions)]
         if level != 'none':
             images = [self.nuisance.apply(image, rng) if rng.random() < 0.85 else image for image in images]
@@ -53,6 +49,25 @@ class Photographer:
         scene = self._describe(stage, motions, width, height)
         extra = {'nuisance': level, 'picture': name}
         return ComposedPair(images[0], images[1], scene, (quality, other), extra)
+
+    @staticmethod
+    def _hold(stage: Stage, rng: np.random.Generator, width: int, height: int) -> list[np.ndarray]:
+        """Draws the motion of both frames; a change that leaves both of them would be no change any more."""
+        for _ in range(HOLDS_TRIED):
+            steady = rng.random() < 0.4
+            motions = [
+                draw_motion(rng, width, height, 0.0 if steady else 0.6, ZOOM_IN),
+                draw_motion(rng, width, height, 1.0 if steady else 0.7, ZOOM_IN),
+            ]
+            if rng.random() < 0.5:
+                motions.reverse()
+            if all(
+                map_mask_box(draft.before_mask, motions[0], width, height)
+                or map_mask_box(draft.after_mask, motions[1], width, height)
+                for draft in stage.changes
+            ):
+                return motions
+        return [np.eye(3), np.eye(3)]
 
     def _describe(self, stage: Stage, motions: list[np.ndarray], width: int, height: int) -> Scene:
         """Boxes, names and colours of the changes and of the unchanged objects."""
