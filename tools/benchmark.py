@@ -146,14 +146,15 @@ def prepare(subject: Subject, request: dict) -> dict:
     return {key: [value] for key, value in request.items()}
 
 
-def answer(subject: Subject, batch: dict) -> None:
-    """Runs the model and waits for its boxes."""
+def answer(subject: Subject, batch: dict) -> list:
+    """Runs the model, waits for its boxes and returns its data samples."""
     import torch
 
     with torch.no_grad():
-        subject.model.test_step(batch)
+        samples = subject.model.test_step(batch)
     if subject.device == 'cuda':
         torch.cuda.synchronize()
+    return samples
 
 
 def measure_latency(subject: Subject, paths: dict[str, str], sentences: int, warmup: int, runs: int) -> dict:

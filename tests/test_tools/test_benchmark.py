@@ -60,9 +60,8 @@ def test_the_pair_fills_the_canvas_and_goes_through_the_real_pipeline(subject, t
     batch = benchmark.prepare(subject, request)
     assert subject.size == (SIZE, SIZE)
     assert batch['inputs'][0].shape == (2, 3, SIZE, SIZE)
-    sample = batch['data_samples'][0]
+    (sample,) = benchmark.answer(subject, batch)
     assert sample.ori_shape_after == (2 * SIZE, 2 * SIZE) and sample.after_scale == 0.5
-    benchmark.answer(subject, batch)
     assert len(sample.pred_queries) == 2
 
 
