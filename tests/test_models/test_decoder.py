@@ -1,0 +1,175 @@
+"""The decoder: selection, what the words reach, and what the queries may see."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from difftracker.errors import ConfigError
+from difftracker.models.detectors import DiffTracker
+from difftracker.models.heads import TextConditionedDecoder
+from difftracker.models.heads.dense_change_head import DenseOutput
+from difftracker.models.layers.box_ops import inverse_sigmoid
+from difftracker.models.text import TextFeatures
+from tests.test_models.tiny import EMBED, VALUE, random_pyramid, random_text, shake
+
+SETTINGS = {'embed_dims': EMBED, 'value_dims': VALUE, 'num_layers': 4, 'text_from_layer': 2, 'num_heads': 2}
+
+
+def build(**settings):
+    decoder = TextConditionedDecoder(**{**SETTINGS, **settings})
+    decoder.init_weights()
+    shake(decoder)
+    return decoder.eval()
+
+
+def start_boxes(batch=2, count=5):
+    return torch.rand(batch, count, 4) * 0.4 + 0.2
+
+
+def dense(boxes, scores):
+    boxes = torch.tensor(boxes)[None]
+    return DenseOutput(torch.tensor(scores)[None].logit(), boxes, boxes[0, :, :2], boxes[0, :, 2:], None)
+
+
+class TestSelect:
+    APART = [(0.1, 0.1, 0.1, 0.1), (0.5, 0.5, 0.1, 0.1), (0.9, 0.9, 0.1, 0.1), (0.5, 0.51, 0.1, 0.1)]
+
+    def test_best_first_and_overlapping_last(self):
+        found = build(num_queries=4).select(dense(self.APART, [0.2, 0.6, 0.4, 0.9]))
+        assert torch.equal(found[0], torch.tensor([self.APART[place] for place in (3, 2, 0, 1)]))
+
+    def test_only_the_best_cells_enter(self):
+        found = build(num_queries=4, pre_nms=2).select(dense(self.APART, [0.2, 0.6, 0.4, 0.9]))
+        assert torch.equal(found[0], torch.tensor([self.APART[place] for place in (3, 1)]))
+
+    def test_few_cells_give_few_queries(self):
+        assert build(num_queries=20).select(dense(self.APART, [0.5] * 4)).shape == (1, 4, 4)
+
+    def test_number_of_queries_and_canvas(self):
+        boxes = [(1.2, -0.1, 3.0, 0.1), *self.APART]
+        found = build(num_queries=3).select(dense(boxes, [0.9, 0.8, 0.7, 0.6, 0.1]))
+        assert found.shape == (1, 3, 4)
+        assert torch.equal(found[0, 0], torch.tensor([1.0, 0.0, 1.0, 0.1]))
+
+    def test_selection_has_no_gradient(self):
+        output = dense(self.APART, [0.5] * 4)
+        assert not build().select(output._replace(boxes=output.boxes.requires_grad_())).requires_grad
+
+
+@torch.no_grad()
+def test_states_layer_by_layer():
+    decoder = build()
+    states = decoder(random_pyramid(2, VALUE), start_boxes(), random_text(6), 3)
+    assert [state.with_text for state in states] == [False, False, True, True]
+    for state, rows in zip(states, (2, 2, 6, 6), strict=True):
+        assert state.content.shape == (rows, 5, EMBED)
+        assert state.before_boxes.shape == state.after_boxes.shape == (rows, 5, 4)
+        assert state.after_boxes.min() >= 0 and state.after_boxes.max() <= 1
+        assert not torch.allclose(state.before_boxes, state.after_boxes)
+
+
+@torch.no_grad()
+def test_words_reach_nothing_before_their_layer():
+    decoder, pyramid, boxes = build(), random_pyramid(2, VALUE), start_boxes()
+    first = decoder(pyramid, boxes, random_text(6, seed=1), 3)
+    second = decoder(pyramid, boxes, random_text(6, seed=2), 3)
+    for index in range(4):
+        for one, other in zip(first[index][:3], second[index][:3], strict=True):
+            assert torch.equal(one, other) == (index < 2)
+
+
+@torch.no_grad()
+def test_words_behind_the_mask_do_not_count():
+    decoder, pyramid, boxes, text = build(), random_pyramid(2, VALUE), start_boxes(), random_text(2)
+    other = torch.where(text.mask[..., None], text.tokens, torch.randn_like(text.tokens))
+    one = decoder(pyramid, boxes, text, 1)[-1]
+    two = decoder(pyramid, boxes, text._replace(tokens=other), 1)[-1]
+    torch.testing.assert_close(one.content, two.content, rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+def test_many_sentences_at_once_equal_one_by_one():
+    decoder, pyramid, boxes, text = build(), random_pyramid(2, VALUE), start_boxes(), random_text(6)
+    together = decoder(pyramid, boxes, text, 3)
+    for sentence in range(3):
+        own = TextFeatures(*(item[[sentence, 3 + sentence]] for item in text))
+        alone = decoder(pyramid, boxes, own, 1)
+        for index in (2, 3):
+            for one, many in zip(alone[index][:3], together[index][:3], strict=True):
+                torch.testing.assert_close(one, many[[sentence, 3 + sentence]], rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+def test_pairs_do_not_see_each_other():
+    decoder, boxes, text = build(), start_boxes(), random_text(4)
+    pyramid, other = random_pyramid(2, VALUE), random_pyramid(2, VALUE, seed=1)
+    mixed = type(pyramid)(
+        *(
+            tuple(torch.stack([own[0], new[1]]) for own, new in zip(first, second, strict=True))
+            if isinstance(first, tuple)
+            else torch.stack([first[0], second[1]])
+            for first, second in zip(pyramid, other, strict=True)
+        )
+    )
+    one, two = decoder(pyramid, boxes, text, 2)[-1], decoder(mixed, boxes, text, 2)[-1]
+    torch.testing.assert_close(one.content[:2], two.content[:2], rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(one.content[2:], two.content[2:], atol=1e-3)
+
+
+@torch.no_grad()
+def test_denoising_queries_leak_nothing():
+    decoder, pyramid, text, boxes = build(), random_pyramid(2, VALUE), random_text(4), start_boxes()
+    extra = start_boxes(count=4)
+    mask = DiffTracker._group_mask(5, 4, boxes.device)
+    with_extra = decoder(pyramid, torch.cat([boxes, extra], dim=1), text, 2, mask)
+    for plain, state in zip(decoder(pyramid, boxes, text, 2), with_extra, strict=True):
+        for one, other in zip(plain[:3], state[:3], strict=True):
+            torch.testing.assert_close(one, other[:, :5], rtol=1e-4, atol=1e-5)
+    unmasked = decoder(pyramid, torch.cat([boxes, extra], dim=1), text, 2)[-1]
+    assert not torch.allclose(unmasked.content[:, :5], with_extra[-1].content[:, :5], atol=1e-3)
+
+
+@torch.no_grad()
+def test_refinement_moves_boxes_in_logits():
+    decoder, boxes = build(num_layers=1, text_from_layer=0), start_boxes()
+    delta = torch.tensor([0.1, 0.2, -0.3, 0.4, -0.1, 0.0, 0.5, 1.0])
+    decoder.refine[0][-1].weight.zero_()
+    decoder.refine[0][-1].bias.copy_(delta)
+    state = decoder(random_pyramid(2, VALUE), boxes, random_text(2), 1)[0]
+    torch.testing.assert_close(state.before_boxes, (inverse_sigmoid(boxes) + delta[:4]).sigmoid())
+    torch.testing.assert_close(state.after_boxes, (inverse_sigmoid(boxes) + delta[4:]).sigmoid())
+
+
+@torch.no_grad()
+def test_a_fresh_decoder_keeps_the_selected_boxes():
+    decoder = TextConditionedDecoder(**SETTINGS)
+    decoder.init_weights()
+    boxes = start_boxes()
+    for state in decoder(random_pyramid(2, VALUE), boxes, random_text(2), 1):
+        torch.testing.assert_close(state.after_boxes, boxes)
+        torch.testing.assert_close(state.before_boxes, boxes)
+
+
+@torch.no_grad()
+def test_before_and_after_maps_are_told_apart():
+    decoder, pyramid, boxes, text = build(), random_pyramid(2, VALUE), start_boxes(), random_text(2)
+    swapped = pyramid._replace(before=pyramid.after, after=pyramid.before)
+    one, two = decoder(pyramid, boxes, text, 1)[0], decoder(swapped, boxes, text, 1)[0]
+    assert not torch.allclose(one.content, two.content, atol=1e-3)
+    tokens = pyramid.tokens()
+    assert torch.equal(tokens[1, 3], pyramid.before[0][1, :, 0, 3])
+    assert torch.equal(tokens[1, 84 + 64 + 2], pyramid.after[1][1, :, 0, 2])
+
+
+def test_gradients_of_boxes_stay_in_their_layer():
+    decoder, pyramid, text = build(), random_pyramid(1, VALUE), random_text(1)
+    decoder(pyramid, start_boxes(1), text, 1)[3].after_boxes.sum().backward()
+    assert decoder.refine[3][-1].weight.grad.any()
+    assert decoder.refine[2][-1].weight.grad is None
+
+
+@pytest.mark.parametrize('layer', [-1, 4])
+def test_the_text_layer_must_exist(layer):
+    with pytest.raises(ConfigError, match=f'text_from_layer: expected 0 to 3, found {layer}'):
+        TextConditionedDecoder(**{**SETTINGS, 'text_from_layer': layer})

@@ -1,0 +1,241 @@
+"""The whole detector on tiny random pairs."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from mmengine.optim import OptimWrapper
+
+from difftracker.apis.build import build_model
+from difftracker.models.heads.text_conditioned_decoder import LayerState
+from tests.test_models.tiny import EMBED, KINDS, make_pair, make_sample, shake, tiny_config
+
+BOX = (16, 8, 40, 24)
+TEXTS = ('what has gone on the left?', 'a new dog', 'find every place where something has changed')
+
+
+def batch(*samples, sizes=None):
+    sizes = sizes or [(64, 64)] * len(samples)
+    return {'inputs': [make_pair(*size, seed=seed) for seed, size in enumerate(sizes)], 'data_samples': list(samples)}
+
+
+def fresh(**changes):
+    torch.manual_seed(0)
+    model = build_model(tiny_config(**changes))
+    model.init_weights()
+    shake(model.decoder)
+    return model
+
+
+def losses_of(model, data):
+    torch.manual_seed(1)
+    return model(**model.data_preprocessor(data, training=True), mode='loss')
+
+
+@torch.no_grad()
+def answers_of(model, data):
+    return model.test_step(data)
+
+
+def assert_same_answers(first, second):
+    for name in ('scores', 'boxes', 'before_boxes'):
+        torch.testing.assert_close(getattr(first, name), getattr(second, name), rtol=1e-3, atol=1e-3)
+    assert torch.equal(first.kinds, second.kinds)
+    assert first.no_change_score == pytest.approx(second.no_change_score, abs=1e-4)
+
+
+class TestLoss:
+    @torch.no_grad()
+    def test_names_and_numbers(self, tiny_model):
+        data = batch(make_sample([BOX], TEXTS, [[1], [0], [1]]), make_sample([BOX, (0, 0, 9, 9)]))
+        found = losses_of(tiny_model, data)
+        last = {'loss_l1', 'loss_giou', 'loss_kind', 'loss_change', 'loss_match', 'loss_choice'}
+        assert {'loss_dense_score', 'loss_dense_box'} | last <= set(found)
+        assert {name.split('.')[0] for name in found if '.' in name} == {'d0', 'd1'}
+        # Text enters in layer 1.
+        assert 'd1.loss_choice' in found and 'd0.loss_choice' not in found
+        assert all(value.isfinite() and value >= 0 for value in found.values())
+
+    @torch.no_grad()
+    @pytest.mark.parametrize(
+        'samples',
+        [
+            (make_sample(texts=TEXTS), make_sample()),
+            (make_sample([(20, 20, 21, 21)]), make_sample([(63, 63, 64, 64)])),
+            (make_sample([(0, 0, 64, 64)]), make_sample()),
+            (make_sample([(4 * n, 4, 4 * n + 3, 60) for n in range(16)]), make_sample([BOX, BOX])),
+        ],
+        ids=['no changes at all', 'one pixel', 'all of it', 'more changes than queries, twice the same'],
+    )
+    def test_odd_batches(self, tiny_model, samples):
+        found = losses_of(tiny_model, batch(*samples))
+        assert all(value.isfinite() and value >= 0 for value in found.values())
+        without = all(len(sample.gt_changes) == 0 for sample in samples)
+        assert (float(found['loss_l1']) == 0) == without
+        assert (float(found['loss_dense_box']) == 0) == without
+
+    @torch.no_grad()
+    def test_pairs_of_unequal_size(self, tiny_model):
+        found = losses_of(tiny_model, batch(make_sample([BOX]), make_sample([BOX]), sizes=[(64, 96), (33, 64)]))
+        assert all(value.isfinite() for value in found.values())
+
+    def test_every_part_learns(self):
+        model = fresh().train()
+        losses = losses_of(model, batch(make_sample([BOX], TEXTS, [[1], [0], [1]]), make_sample([(4, 4, 30, 30)])))
+        sum(losses.values()).backward()
+        parameters = {name: item for name, item in model.named_parameters() if item.requires_grad}
+        assert not [name for name in parameters if name.startswith('backbone.backbone')]
+        # A layer without text has no use for its branches that read it.
+        idle = {name for name, item in parameters.items() if item.grad is None}
+        assert {'.'.join(name.split('.')[:3]) for name in idle} == {'head.match.0', 'head.none.0'}
+        assert all(item.grad.isfinite().all() for name, item in parameters.items() if name not in idle)
+        assert [name for name, item in parameters.items() if name not in idle and not item.grad.any()] == []
+
+    def test_a_few_steps_lower_the_loss(self):
+        model = fresh(denoising=None).train()
+        for layer in model.modules():
+            if isinstance(layer, torch.nn.Dropout):
+                layer.p = 0.0
+        data = batch(make_sample([BOX], TEXTS, [[1], [0], [1]]), make_sample([(4, 4, 30, 30)]))
+        optimizer = torch.optim.AdamW([item for item in model.parameters() if item.requires_grad], lr=2e-3)
+        totals = []
+        for _ in range(8):
+            optimizer.zero_grad()
+            total = sum(losses_of(model, data).values())
+            total.backward()
+            optimizer.step()
+            totals.append(total.item())
+        assert totals[-1] < 0.85 * totals[0]
+
+    @torch.no_grad()
+    def test_denoising_adds_queries_only_where_something_changed(self, tiny_model, monkeypatch):
+        counts = []
+        forward = tiny_model.decoder.forward
+
+        def counted(pyramid, boxes, text, sentences, mask=None):
+            counts.append((boxes.shape[1], None if mask is None else tuple(mask.shape)))
+            return forward(pyramid, boxes, text, sentences, mask)
+
+        monkeypatch.setattr(tiny_model.decoder, 'forward', counted)
+        losses_of(tiny_model, batch(make_sample([BOX, BOX, BOX])))
+        losses_of(tiny_model, batch(make_sample()))
+        monkeypatch.setattr(tiny_model, 'denoising', None)
+        losses_of(tiny_model, batch(make_sample([BOX])))
+        assert counts == [(6 + 6, (12, 12)), (6, None), (6, None)]
+
+
+class TestPredict:
+    def test_answers_are_complete_and_sorted(self, tiny_model):
+        samples = answers_of(tiny_model, batch(make_sample(texts=TEXTS), make_sample()))
+        assert [len(sample.pred_queries) for sample in samples] == [3, 1]
+        for answer in (answer for sample in samples for answer in sample.pred_queries):
+            assert answer.boxes.shape == answer.before_boxes.shape == (6, 4)
+            assert (answer.scores.diff() <= 0).all() and answer.scores.min() >= 0 and answer.scores.max() <= 1
+            assert answer.kinds.dtype == torch.int64 and set(answer.kinds.tolist()) <= set(range(len(KINDS)))
+            assert 0 <= answer.no_change_score <= 1
+            assert (answer.boxes >= 0).all() and (answer.boxes <= 64).all()
+            assert (answer.boxes[:, 2:] >= answer.boxes[:, :2]).all()
+
+    def test_many_sentences_at_once_equal_one_by_one(self, tiny_model):
+        other = make_sample(texts=['which lamp is off?'])
+        together = answers_of(tiny_model, batch(make_sample(texts=TEXTS), other))
+        for place, text in enumerate(TEXTS):
+            alone = answers_of(tiny_model, batch(make_sample(texts=[text])))[0]
+            assert_same_answers(alone.pred_queries[0], together[0].pred_queries[place])
+        assert not torch.allclose(together[0].pred_queries[0].scores, together[0].pred_queries[1].scores, atol=1e-5)
+
+    def test_fusion_in_the_neck_gives_each_sentence_its_own_maps(self):
+        # Words and image tokens meet in one attention, so they are of one width.
+        neck = {'fusion_layers': 1, 'encoder_layers': 1, 'embed_dims': EMBED}
+        model = fresh(neck=neck, dense_head={'in_channels': EMBED}, decoder={'value_dims': EMBED}).eval()
+        with torch.no_grad():
+            assert sum(losses_of(model, batch(make_sample([BOX], TEXTS), make_sample([BOX]))).values()).isfinite()
+        together = answers_of(model, batch(make_sample(texts=TEXTS), make_sample()))
+        for place, text in enumerate(TEXTS):
+            alone = answers_of(model, batch(make_sample(texts=[text])))[0]
+            assert_same_answers(alone.pred_queries[0], together[0].pred_queries[place])
+
+    def test_pairs_do_not_depend_on_their_batch(self, tiny_model):
+        samples = [make_sample(texts=[text]) for text in TEXTS]
+        together = answers_of(tiny_model, batch(*samples))
+        data = batch(*[make_sample(texts=[text]) for text in TEXTS])
+        for place in range(3):
+            alone = answers_of(tiny_model, {name: [items[place]] for name, items in data.items()})[0]
+            assert_same_answers(alone.pred_queries[0], together[place].pred_queries[0])
+
+    def test_pictures_order_and_words_matter(self, tiny_model):
+        data = batch(make_sample(texts=TEXTS[:1]))
+        plain = answers_of(tiny_model, data)[0].pred_queries[0].scores.clone()
+        swapped = {'inputs': [data['inputs'][0].flip(0)], 'data_samples': [make_sample(texts=TEXTS[:1])]}
+        assert not torch.allclose(answers_of(tiny_model, swapped)[0].pred_queries[0].scores, plain, atol=1e-5)
+
+    def test_blank_text_ignores_the_sentence(self, tiny_model, monkeypatch):
+        monkeypatch.setattr(tiny_model, 'blank_text', True)
+        first, second, third = answers_of(tiny_model, batch(make_sample(texts=TEXTS)))[0].pred_queries
+        for other in (second, third):
+            assert torch.equal(first.scores, other.scores) and torch.equal(first.boxes, other.boxes)
+        monkeypatch.setattr(tiny_model, 'blank_text', False)
+        constant = answers_of(tiny_model, batch(make_sample(texts=[tiny_model.BLANK])))[0].pred_queries[0]
+        assert_same_answers(constant, first)
+
+    def test_fewer_boxes_on_request(self, tiny_model, monkeypatch):
+        whole = answers_of(tiny_model, batch(make_sample()))[0].pred_queries[0]
+        monkeypatch.setattr(tiny_model, 'max_per_query', 2)
+        best = answers_of(tiny_model, batch(make_sample()))[0].pred_queries[0]
+        assert torch.equal(best.boxes, whole.boxes[:2]) and torch.equal(best.scores, whole.scores[:2])
+
+    def test_boxes_come_in_pixels_of_each_original(self, tiny_model, monkeypatch):
+        # Canvas 64 x 64. Before 256 wide and 128 high, scale 1/4: it fills 64 x 32. After 32 x 32, scale 2: all of it.
+        sample = make_sample(texts=['x'], shapes=((128, 256), (32, 32)), scales=(0.25, 2.0))
+        before = torch.tensor([[[0.25, 0.125, 0.25, 0.125], [0.5, 0.5, 1.0, 1.0]]])
+        after = torch.tensor([[[0.25, 0.125, 0.25, 0.125], [0.9, 0.9, 0.4, 0.4]]])
+        state = LayerState(torch.zeros(1, 2, 64), before, after, True)
+        scores, kinds = torch.tensor([[0.9, 0.4]]), torch.tensor([[3, 1]])
+        monkeypatch.setattr(tiny_model.head, 'predict', lambda *_: (state, scores, kinds, torch.tensor([0.2])))
+        answer = answers_of(tiny_model, batch(sample))[0].pred_queries[0]
+        # x 8 to 24 and y 4 to 12 of the canvas, times 4 and by 2.
+        torch.testing.assert_close(answer.before_boxes[0], torch.tensor([32.0, 16.0, 96.0, 48.0]))
+        torch.testing.assert_close(answer.boxes[0], torch.tensor([4.0, 2.0, 12.0, 6.0]))
+        # Cut at the picture's border: 0 to 64 of the canvas is more than the before picture is high.
+        torch.testing.assert_close(answer.before_boxes[1], torch.tensor([0.0, 0.0, 256.0, 128.0]))
+        torch.testing.assert_close(answer.boxes[1], torch.tensor([22.4, 22.4, 32.0, 32.0]))
+        assert answer.kinds.tolist() == [3, 1]
+        assert answer.no_change_score == pytest.approx(0.2)
+
+    @torch.no_grad()
+    def test_extent_of_the_pictures(self, tiny_model):
+        samples = [make_sample(shapes=((128, 256), (32, 32)), scales=(0.25, 1.0)), make_sample()]
+        found = tiny_model._extent(samples, torch.zeros(2, 2, 3, 64, 128))
+        expected = [[[0.5, 0.5], [0.25, 0.5]], [[0.5, 1.0], [0.5, 1.0]]]
+        torch.testing.assert_close(found, torch.tensor(expected))
+
+    def test_pairs_without_sentences(self, tiny_model):
+        mixed = answers_of(tiny_model, batch(make_sample(texts=[]), make_sample()))
+        assert mixed[0].pred_queries == [] and len(mixed[1].pred_queries) == 1
+        assert answers_of(tiny_model, batch(make_sample(texts=[])))[0].pred_queries == []
+
+
+@torch.no_grad()
+def test_tensor_mode(tiny_model):
+    data = tiny_model.data_preprocessor(batch(make_sample(texts=TEXTS), make_sample()))
+    shapes = [tuple(item.shape) for item in tiny_model(**data, mode='tensor')]
+    assert shapes == [(6, 6, 4), (6, 6, 4), (6, 6), (6,)]
+
+
+def test_a_train_step_changes_weights():
+    model = fresh().train()
+    wrapper = OptimWrapper(torch.optim.SGD([item for item in model.parameters() if item.requires_grad], lr=1e-3))
+    before = {name: item.clone() for name, item in model.state_dict().items()}
+    log = model.train_step(batch(make_sample([BOX])), wrapper)
+    assert log['loss'].isfinite()
+    changed = {name.split('.')[0] for name, item in model.state_dict().items() if not torch.equal(item, before[name])}
+    assert changed == {'backbone', 'text_encoder', 'neck', 'dense_head', 'decoder', 'head'}
+    assert torch.equal(model.backbone.backbone.stem.weight, before['backbone.backbone.stem.weight'])
+
+
+@torch.no_grad()
+def test_training_draws_follow_the_seed():
+    model = fresh().train()
+    data = batch(make_sample([BOX]))
+    first, second = losses_of(model, data), losses_of(model, data)
+    assert all(torch.equal(first[name], second[name]) for name in first)
