@@ -150,18 +150,26 @@ inline void visit_point(
   grad_location[1] = weight * level.height * (left * (dots[2] - dots[0]) + right * (dots[3] - dots[1]));
 }
 
-// The gradient of one query and head in exact precision, with its tail prepared.
-template <typename Value, typename Scalar>
-inline void read_gradient(const Value* from, int64_t dim, const BackwardScratch<Value>& work, Scalar* to) {
+// The gradient of one query and head in exact precision, with its tail prepared where rows have one.
+template <int kVectors, typename Value, typename Scalar = typename Exact<Value>::Scalar>
+inline const Scalar* read_gradient(const Value* from, int64_t dim, const BackwardScratch<Value>& work) {
   constexpr int64_t kLanes = sizeof(typename Exact<Value>::Vector) / sizeof(Scalar);
+  if constexpr (kVectors > 0 && std::is_same_v<Value, Scalar>) {
+    return from;
+  }
+  Scalar* const to = work.grad_output;
   for (int64_t c = 0; c < dim; ++c) {
     to[c] = to_exact(from[c]);
+  }
+  if constexpr (kVectors > 0) {
+    return to;
   }
   const int64_t whole = dim / kLanes * kLanes;
   for (int64_t lane = 0; dim >= kLanes && lane < kLanes; ++lane) {
     const int64_t c = dim - kLanes + lane;
     work.tail[lane] = c < whole ? Scalar(0) : to[c];
   }
+  return to;
 }
 
 template <int kVectors, typename Value>
@@ -193,11 +201,12 @@ void backward_item(const Problem& p, const Gradients& gradients, int64_t item, c
     find_places(work.places, queries * p.points, view.height, view.width);
     for (int64_t query = 0; query < queries; ++query) {
       const int64_t row = ((batch * p.queries + first + query) * p.heads + head) * p.dim;
-      read_gradient(static_cast<const Value*>(gradients.output) + row, p.dim, work, work.grad_output);
+      const Scalar* const grad_output =
+          read_gradient<kVectors>(static_cast<const Value*>(gradients.output) + row, p.dim, work);
       const int64_t to = place_of(query);
       for (int64_t point = 0; point < p.points; ++point) {
         visit_point<kVectors>(
-            view, work, query * p.points + point, work.grad_output, p.dim,
+            view, work, query * p.points + point, grad_output, p.dim,
             static_cast<Scalar*>(gradients.locations) + 2 * (to + point),
             static_cast<Scalar*>(gradients.weights) + to + point);
       }

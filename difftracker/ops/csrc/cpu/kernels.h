@@ -25,7 +25,7 @@ struct Gradients {
 };
 
 // One instruction set's kernels. Work is cut into numbered items that do not share any output:
-// forward items are (batch, head, query), backward items (batch, head, level). So threads need no locks, and results do
+// forward items are (batch, query, head), backward items (batch, head, level). So threads need no locks, and results do
 // not depend on their number.
 struct Kernels {
   const char* name;
