@@ -44,7 +44,8 @@ def configure(args: argparse.Namespace) -> Config:
     if args.score_threshold is not None:
         config.test_evaluator.score_threshold = args.score_threshold
     config.test_evaluator.out_file = str(out_dir / 'report.json')
-    config.model.blank_text = args.blank_text
+    if args.blank_text:  # a model that was trained without text stays so
+        config.model.blank_text = True
     pipeline = config.test_dataloader.dataset.pipeline
     if args.blank_image:
         pipeline.insert(1, dict(type='BlankImages'))

@@ -47,7 +47,7 @@ def test_selection_follows_the_sentence():
     decoder = TextConditionedDecoder(EMBED, 32, num_queries=2, num_layers=1, text_from_layer=0, num_heads=2)
     logits = [3.0, 2.0, 1.0, -6.0]
     plain = decoder.select(dense(logits))
-    assert plain[0, :, :2].tolist() == pytest.approx([[0.2, 0.2], [0.8, 0.2]])
+    assert plain[0, :, :2].tolist() == [pytest.approx([0.2, 0.2]), pytest.approx([0.8, 0.2])]
     # The best change is not asked for; what is asked for most is no change.
     guided = decoder.select(dense(logits, torch.tensor([[-5.0, 1.0, 3.0, 9.0]])))
     assert guided[0, :, :2].tolist() == [pytest.approx([0.2, 0.8]), pytest.approx([0.8, 0.2])]

@@ -9,10 +9,10 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
+from mmengine.registry import DefaultScope
 
 from difftracker.apis.build import build_model
 from difftracker.models.text import TextEncoder
-from difftracker.registry import MODELS
 from tests.test_models.tiny import make_pair, make_sample
 from tests.test_models.zoo_models import CONFIGS, with_random_weights
 
@@ -74,7 +74,7 @@ def test_stage_channels_are_those_of_the_backbone(size):
     backbone = config.backbone
     if 'depths' in backbone:
         backbone.depths = (1, 1, 1, 1)
-    maps = MODELS.build({**backbone, '_scope_': 'mmdet'}).eval()(torch.zeros(1, 3, 64, 96))
+    maps = build_model(backbone)(torch.zeros(1, 3, 64, 96))
     wanted = [(c, 64 // s, 96 // s) for c, s in zip(config.in_channels, (4, 8, 16, 32), strict=True)]
     assert [tuple(item.shape[1:]) for item in maps] == wanted
 
@@ -105,7 +105,8 @@ def test_pretrained_parts_of_swin_models_learn_slowly():
     model_config = with_random_weights(config.model)
     model_config.backbone.backbone.depths = (1, 1, 1, 1)
     model = build_model(model_config)
-    groups = build_optim_wrapper(model, config.optim_wrapper).optimizer.param_groups
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        groups = build_optim_wrapper(model, config.optim_wrapper).optimizer.param_groups
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     seen = set()
     for group in groups:
