@@ -2,6 +2,7 @@
 
 from .bf16_optim_wrapper import Bf16OptimWrapper
 from .epoch_seed_hook import EpochSeedHook
+from .freeze_hook import FreezeHook
 from .non_finite_loss_hook import NonFiniteLossHook
 
-__all__ = ['Bf16OptimWrapper', 'EpochSeedHook', 'NonFiniteLossHook']
+__all__ = ['Bf16OptimWrapper', 'EpochSeedHook', 'FreezeHook', 'NonFiniteLossHook']

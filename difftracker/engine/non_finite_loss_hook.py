@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -24,7 +25,7 @@ class NonFiniteLossHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
     ) -> None:
         """Checks the losses of one iteration."""
-        losses = {name: float(value) for name, value in (outputs or {}).items()}
+        losses = {name: torch.as_tensor(value).item() for name, value in (outputs or {}).items()}
         broken = {name: value for name, value in losses.items() if not math.isfinite(value)}
         if broken:
             pairs = [sample.pair_id for sample in data_batch['data_samples']]

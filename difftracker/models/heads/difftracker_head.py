@@ -193,10 +193,13 @@ class DiffTrackerHead(BaseModule):
     def predict(self, states: list[LayerState], sentence: Tensor) -> tuple[LayerState, Tensor, Tensor, Tensor]:
         """Answers with the last layer.
 
+        A candidate's score is the chance that anything asked for has changed, times its own match score. On validation
+        pairs that separates unanswerable sentences better than the match score alone at the same accuracy.
+
         Returns:
-            The layer's state, match scores `(N, Q)` in [0, 1], kinds `(N, Q)` and no-change scores `(N,)` in [0, 1].
+            The layer's state, scores `(N, Q)` in [0, 1], kinds `(N, Q)` and no-change scores `(N,)` in [0, 1].
         """
         scores = self.score(len(states) - 1, states[-1], sentence)
         logits = torch.cat([scores.match, scores.none[:, None]], dim=1)
         no_change = logits.softmax(dim=1)[:, -1]
-        return states[-1], scores.match.sigmoid(), scores.kind.argmax(-1), no_change
+        return states[-1], scores.match.sigmoid() * (1 - no_change[:, None]), scores.kind.argmax(-1), no_change
