@@ -64,6 +64,27 @@ def test_a_far_copy_on_another_change_is_not_used(neighbours_valid):
     assert bool(found.usable[0, 5]) != neighbours_valid
 
 
+def test_of_many_changes_some_are_copied():
+    boxes = torch.cat([torch.rand(3, 9, 2) * 0.4 + 0.3, torch.rand(3, 9, 2) * 0.2 + 0.1], dim=-1)
+    valid = torch.ones(3, 9, dtype=torch.bool)
+    valid[1, 4:] = False
+    valid[2] = False
+    found = make_denoising_queries(targets_of(boxes, valid), 0.4, 1.0, max_changes=5)
+    assert found.boxes.shape == (3, 10, 4)
+    assert len(set(found.assigned[0, :5].tolist())) == 5 and found.usable[0, :5].all()
+    # Four are in view: all of them, and a place left over.
+    assert sorted(found.assigned[1, :5].tolist()) == [-1, 0, 1, 2, 3]
+    assert torch.equal(found.usable[:, :5], found.assigned[:, :5] >= 0)
+    assert not found.usable[2].any()
+    for row, column in (found.assigned >= 0).nonzero().tolist():
+        iou, _ = aligned_iou(
+            cxcywh_to_xyxy(found.boxes[row, column]), cxcywh_to_xyxy(boxes[row, found.assigned[row, column]])
+        )
+        assert iou > 0.3
+    others = make_denoising_queries(targets_of(boxes), 0.4, 1.0, max_changes=5).assigned[:, :5].sort().values
+    assert len({tuple(row) for row in others.tolist()}) > 1
+
+
 def test_boxes_stay_on_the_canvas():
     boxes = torch.tensor([[[0.0, 1.0, 0.5, 0.5], [0.5, 0.5, 1.0, 1.0], [0.5, 0.5, 1 / 512, 1 / 512]]]).repeat(50, 1, 1)
     found = make_denoising_queries(targets_of(boxes), 0.4, 1.0)

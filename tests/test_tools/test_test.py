@@ -1,0 +1,116 @@
+"""Scoring as a user calls it, on the outcome of a short training."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+import torch
+
+from difftracker.checkpoint import load_weights, save_weights
+from difftracker.errors import CheckpointError
+from tools import test as tool
+
+
+@pytest.fixture()
+def score(trained, monkeypatch, tmp_path):
+    """Runs tools/test.py; returns the report and the predictions by pair and query."""
+    folder, config = trained
+    monkeypatch.chdir(folder.parent)
+
+    def run(*options, weights=folder / 'epoch_2.pth', out=tmp_path / 'out'):
+        command = ['test.py', str(config), str(weights), '--out-dir', str(out), *map(str, options)]
+        if '--pictures' not in options:
+            command += ['--pictures', '0']
+        monkeypatch.setattr(sys, 'argv', command)
+        torch.manual_seed(0)
+        tool.main()
+        lines = (out / 'report.predictions.jsonl').read_text().splitlines()
+        predictions = {(line['pair_id'], line['query_id']): line for line in map(json.loads, lines)}
+        assert len(predictions) == len(lines)
+        return json.loads((out / 'report.json').read_text()), predictions
+
+    return run
+
+
+def same(first, second):
+    return all(first[name] == second[name] for name in ('boxes', 'scores', 'before_boxes', 'kinds'))
+
+
+def test_report_predictions_and_pictures(score, trained, tmp_path, capsys):
+    report, predictions = score('--pictures', '2')
+    # Pictures 0 to 2 of the validation set have one change and three sentences each.
+    assert len(predictions) == 9
+    assert report['counts']['pairs'] == 3 and report['counts']['missing_predictions'] == 0
+    assert report['score_threshold'] == 0.3
+    for line in predictions.values():
+        assert 1 <= len(line['boxes']) == len(line['scores']) == len(line['kinds']) <= 6
+        assert all(0 <= x1 <= x2 <= 96 and 0 <= y1 <= y2 <= 72 for x1, y1, x2, y2 in line['boxes'])
+    pictures = sorted(path.name for path in (tmp_path / 'out/pictures').iterdir())
+    assert pictures and {name.split('_')[0] for name in pictures} <= {'best', 'worst'} and len(pictures) <= 4
+    printed = capsys.readouterr().out
+    assert str(tmp_path / 'out') in printed
+    shown = printed[printed.rindex('{') : printed.rindex('}') + 1]
+    assert json.loads(shown) == report['summary']
+    # It is what the training's last validation said.
+    folder, _ = trained
+    (log,) = folder.glob('*/vis_data/scalars.json')
+    last = [json.loads(line) for line in log.read_text().splitlines() if 'diffground/score' in line][-1]
+    for name, value in report['summary'].items():
+        assert last[f'diffground/{name}'] == pytest.approx(value, abs=1e-4)
+
+
+def test_published_weights_give_the_same_answers(score, trained, tmp_path):
+    folder, _ = trained
+    weights = tmp_path / 'published.safetensors'
+    save_weights(weights, load_weights(folder / 'epoch_2.pth')[0], {})
+    first, second = score()[1], score(weights=weights, out=tmp_path / 'other')[1]
+    assert first == second
+
+
+def test_blank_text(score):
+    plain, blank = score()[1], score('--blank-text')[1]
+    for pair in ('p0', 'p1', 'p2'):
+        assert same(blank[pair, 'q0'], blank[pair, 'q1']) and same(blank[pair, 'q1'], blank[pair, 'q2'])
+        assert not same(plain[pair, 'q0'], plain[pair, 'q1'])
+
+
+def test_blank_image(score):
+    plain, blank = score()[1], score('--blank-image')[1]
+    # All pairs are of one size and share the sentence q1.
+    assert same(blank['p0', 'q1'], blank['p1', 'q1']) and same(blank['p0', 'q1'], blank['p2', 'q1'])
+    assert not same(plain['p0', 'q1'], plain['p1', 'q1'])
+
+
+def test_swap(score):
+    plain, swapped = score()[1], score('--swap')[1]
+    assert not any(same(plain[key], swapped[key]) for key in plain)
+
+
+def test_threshold_decides(score):
+    nothing, _ = score('--score-threshold', '1.0')
+    assert nothing['score_threshold'] == 1.0
+    assert nothing['summary']['none_accuracy'] == 1.0 and nothing['summary']['acc50_single'] == 0.0
+    everything, _ = score('--score-threshold', '0.0')
+    assert everything['summary']['none_accuracy'] == 0.0
+
+
+def test_another_set(score):
+    report, predictions = score('--ann-file', 'annotations/train.jsonl')
+    # Seven pairs with three sentences and one without change and with one.
+    assert report['counts']['pairs'] == 8 and len(predictions) == 22
+
+
+def test_results_lie_beside_the_checkpoint_by_default(trained, monkeypatch):
+    folder, config = trained
+    monkeypatch.setattr(sys, 'argv', ['test.py', str(config), str(folder / 'epoch_2.pth')])
+    settings = tool.configure(tool.parse_args())
+    assert settings.work_dir == str(folder / 'epoch_2_test')
+    assert settings.test_evaluator.out_file == str(folder / 'epoch_2_test/report.json')
+
+
+def test_weights_of_another_model_are_refused(score, tmp_path):
+    weights = save_weights(tmp_path / 'x.safetensors', {'weight': torch.zeros(1)}, {})
+    with pytest.raises(CheckpointError, match='expected the weights of DiffTracker'):
+        score(weights=weights)
