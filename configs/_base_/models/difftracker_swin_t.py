@@ -3,7 +3,8 @@
 The weights come from outside. Defaults: ImageNet weights of Swin at the address of `init_cfg`, read when training
 starts; `bert-base-uncased` of the model hub, read when the model is built. Other places, by config or `--cfg-options`:
 
-- `model.backbone.backbone.init_cfg.checkpoint=PATH_OR_URL`: Swin weights of the official release or of mmdet;
+- `model.backbone.backbone.init_cfg.checkpoint=PATH_OR_URL`: Swin weights in the layout of the official release; for a
+  detector of mmdet add `model.backbone.backbone.convert_weights=False`;
 - `model.backbone.backbone.init_cfg=None`: random weights;
 - `model.text_encoder.name=FOLDER`: a BERT that `transformers` saved there, for machines without network;
 - `load_from=CHECKPOINT`: weights of the whole detector, from `tools/train.py`.
