@@ -218,7 +218,8 @@ def test_answers(head):
         expected = math.exp(none) / (math.exp(none) + sum(map(math.exp, logits)))
         assert float(no_change[row]) == pytest.approx(expected, rel=1e-5)
         for query in range(4):
-            assert float(scores[row, query]) == pytest.approx(1 / (1 + math.exp(-logits[query])), rel=1e-5)
+            match = 1 / (1 + math.exp(-logits[query]))
+            assert float(scores[row, query]) == pytest.approx(match * (1 - expected), rel=1e-4)
             assert raw.kind[row, query].max() == raw.kind[row, query, kinds[row, query]]
 
 
@@ -233,5 +234,5 @@ def test_layers_without_text_tell_no_match(head):
 def test_first_scores_are_low(head):
     for branch in head.match:
         branch[-1].weight.zero_()
-    scores = head.predict(states_of(1, 1), torch.randn(1, EMBED))[1]
-    torch.testing.assert_close(scores, torch.full((1, 4), 0.05))
+    scores = head.score(1, states_of(1, 1)[1], torch.randn(1, EMBED))
+    torch.testing.assert_close(scores.match.sigmoid(), torch.full((1, 4), 0.05))
