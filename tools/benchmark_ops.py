@@ -310,6 +310,7 @@ def main() -> int:
             times = measure(functions, inputs, timer, arguments.repeats, arguments.budget)
             figures = {who: {kind: summary(ms) for kind, ms in kinds.items()} for who, kinds in times.items()}
             report['results'].append({'set': name, 'shape': asdict(by_name[name]), 'dtype': dtype, 'figures': figures})
+            print(table(report['results'][-1:]), flush=True)
             for kind in ('forward', 'forward+backward') if arguments.memory and dtype == 'float32' else ():
                 extra = {who: peak_extra_bytes(arguments, name, who, kind) for who in ('ours', 'pytorch')}
                 report['memory'].append({'set': name, 'kind': kind, 'bytes': extra})
