@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.runner import Runner
 
+from difftracker.errors import AnnotationError
 from tests.test_tools.small_run import ROOT, train
+from tools import train as tool
 
 
 def checkpoint(path):
@@ -88,10 +91,6 @@ def _times(line):
 
 def test_options(trained, monkeypatch):
     """The command line reaches the config; nothing is trained here."""
-    from mmengine.runner import Runner
-
-    from tools import train as tool
-
     whole, config = trained
     seen = []
     monkeypatch.setattr(Runner, 'from_cfg', lambda cfg: (seen.append(cfg), Runner.__new__(Runner))[1])
@@ -112,14 +111,15 @@ def test_options(trained, monkeypatch):
     assert named.resume is True and named.load_from == 'some.pth' and named.work_dir == 'elsewhere'
 
 
-def test_broken_annotations_stop_the_start(trained, tmp_path):
+def test_broken_annotations_stop_the_start(trained, tmp_path, monkeypatch):
     _, config = trained
     (tmp_path / 'annotations').mkdir()
     (tmp_path / 'annotations/train.jsonl').write_text('{"pair_id": "p"}\n')
     options = ['--cfg-options', f'train_dataloader.dataset.datasets.0.data_root={tmp_path}/']
-    done = train(config, '--work-dir', tmp_path / 'work', *options, cwd=tmp_path)
-    assert done.returncode != 0
-    assert 'train.jsonl:1: ' in done.stderr
+    monkeypatch.setattr(sys, 'argv', ['train.py', str(config), '--work-dir', str(tmp_path / 'work'), *options])
+    with pytest.raises(AnnotationError, match=r'train\.jsonl:1: '):
+        tool.main()
+    assert not list((tmp_path / 'work').glob('*.pth'))
 
 
 @pytest.mark.parametrize('path', sorted((ROOT / 'configs').glob('difftracker/*.py')), ids=lambda path: path.stem)
