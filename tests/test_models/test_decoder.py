@@ -162,6 +162,19 @@ def test_before_and_after_maps_are_told_apart():
     assert torch.equal(tokens[1, 84 + 64 + 2], pyramid.after[1][1, :, 0, 2])
 
 
+@torch.no_grad()
+def test_each_layer_looks_where_the_boxes_are_now():
+    decoder, boxes, seen = build(), start_boxes(), []
+    for layer in decoder.layers:
+        layer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[2]))
+    states = decoder(random_pyramid(2, VALUE), boxes, random_text(2), 1)
+    # Three levels of the before pyramid, then three of the after pyramid, as the tokens lie.
+    assert torch.equal(seen[0], boxes[:, :, None].expand(-1, -1, 6, -1))
+    for references, state in zip(seen[1:], states, strict=False):
+        assert torch.equal(references[:, :, :3], state.before_boxes[:, :, None].expand(-1, -1, 3, -1))
+        assert torch.equal(references[:, :, 3:], state.after_boxes[:, :, None].expand(-1, -1, 3, -1))
+
+
 def test_gradients_of_boxes_stay_in_their_layer():
     decoder, pyramid, text = build(), random_pyramid(1, VALUE), random_text(1)
     decoder(pyramid, start_boxes(1), text, 1)[3].after_boxes.sum().backward()
