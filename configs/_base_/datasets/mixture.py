@@ -3,7 +3,7 @@
 data_root = 'data/'
 image_size = (256, 256)
 kinds = ('appearance', 'replace', 'remove', 'add', 'move', 'open', 'short', 'mousebite', 'spur', 'copper', 'pin-hole')
-score_threshold = 0.3
+score_threshold = 0.33
 
 test_pipeline = [
     dict(type='LoadImagePair'),

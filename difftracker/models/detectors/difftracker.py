@@ -147,6 +147,10 @@ class DiffTracker(BaseDetector):
         """Answers every sentence of every pair; the samples get `pred_queries`."""
         states, text, sentences = self._decode(batch_inputs, batch_data_samples)
         state, scores, kinds, no_change = self.head.predict(states, text.sentence)
+        # Between two images that are equal pixel by pixel nothing changed: a fact, not an estimate.
+        equal = (batch_inputs[:, 0] == batch_inputs[:, 1]).flatten(1).all(1).repeat_interleave(sentences)
+        scores = scores.masked_fill(equal[:, None], 0)
+        no_change = no_change.masked_fill(equal, 1)
         height, width = batch_inputs.shape[-2:]
         size = batch_inputs.new_tensor([width, height, width, height])
         before, after = (cxcywh_to_xyxy(boxes) * size for boxes in (state.before_boxes, state.after_boxes))
