@@ -240,9 +240,7 @@ def test_unchanged_objects_serve_as_hard_negatives():
 
 @pytest.mark.parametrize('domain', DOMAINS)
 def test_sides_can_be_mirrored(domain):
-    sided = [
-        w.query.text for _, w in _composed(domain, 150) if re.search(r'\b(left|right)', w.query.text.lower())
-    ]
+    sided = [w.query.text for _, w in _composed(domain, 150) if re.search(r'\b(left|right)', w.query.text.lower())]
     assert len(sided) > 60
     refused = [text for text in sided if mirror_text(text) is None]
     assert len(refused) <= 0.02 * len(sided), refused[:5]

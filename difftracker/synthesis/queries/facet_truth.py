@@ -53,9 +53,7 @@ def _names(change: SceneChange, facets: Mapping[str, Any], label: str | None) ->
     return is_a(facets['hypernym'], label) if 'hypernym' in facets else True
 
 
-def _kind_truth(
-    scene: Scene, change: SceneChange, kind: str, loose: bool, facets: Mapping[str, Any]
-) -> bool | None:
+def _kind_truth(scene: Scene, change: SceneChange, kind: str, loose: bool, facets: Mapping[str, Any]) -> bool | None:
     if change.kind not in KNOWN_KINDS[scene.domain]:
         return None
     if change.kind == kind:
@@ -86,9 +84,7 @@ def _has_twin(scene: Scene, change: SceneChange) -> bool:
     )
 
 
-def _noun_truth(
-    scene: Scene, change: SceneChange, name: str, value: str, facets: Mapping[str, Any]
-) -> bool | None:
+def _noun_truth(scene: Scene, change: SceneChange, name: str, value: str, facets: Mapping[str, Any]) -> bool | None:
     old = _names(change, {name: value}, change.label)
     if old is not False:
         return old
@@ -157,9 +153,7 @@ def _was_truth(scene: Scene, change: SceneChange, value: str, facets: Mapping[st
     return _shift_truth(change, value, None)
 
 
-def _from_to_truth(
-    scene: Scene, change: SceneChange, value: tuple[str, str], facets: Mapping[str, Any]
-) -> bool | None:
+def _from_to_truth(scene: Scene, change: SceneChange, value: tuple[str, str], facets: Mapping[str, Any]) -> bool | None:
     return _shift_truth(change, *value)
 
 

@@ -65,8 +65,10 @@ SIZE_WORDS: dict[str, tuple[str, ...]] = {'small': ('small', 'tiny', 'little'), 
 # Before the noun; after the noun phrase.
 SUPERLATIVE_WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     'leftmost': (('leftmost', 'left-most'), ('furthest to the left', 'closest to the left edge', 'farthest left')),
-    'rightmost': (('rightmost', 'right-most'),
-                  ('furthest to the right', 'closest to the right edge', 'farthest right')),
+    'rightmost': (
+        ('rightmost', 'right-most'),
+        ('furthest to the right', 'closest to the right edge', 'farthest right'),
+    ),
     'topmost': (('topmost', 'uppermost', 'highest'), ('furthest up', 'closest to the top edge', 'nearest to the top')),
     'bottommost': (
         ('lowest', 'bottommost', 'lowermost'),

@@ -258,8 +258,10 @@ class SceneSpeaker(Speaker):
     def bare_indefinite(self) -> str:
         """Returns the indefinite noun phrase without the kind of change: 'a red cup on the left'."""
         if not self.noun:
-            return f'something{" " + self._size_word().strip() if self.ask.get("size") else ""}' \
-                   f'{" " + self._colour_word().strip() if self.ask.get("colour") else ""}{self.place_phrase()}'
+            return (
+                f'something{" " + self._size_word().strip() if self.ask.get("size") else ""}'
+                f'{" " + self._colour_word().strip() if self.ask.get("colour") else ""}{self.place_phrase()}'
+            )
         phrase = self.head(False)
         article = with_article(phrase.replace('{', '')).split(' ', 1)[0]
         return f'{article} {phrase}{self.place_phrase()}'

@@ -68,9 +68,7 @@ def compose_queries(scene: Scene, rng: np.random.Generator, count: int) -> list[
     return written
 
 
-def _compose_one(
-    scene: Scene, planner: Planner, rng: np.random.Generator, query_id: str
-) -> WrittenQuery | None:
+def _compose_one(scene: Scene, planner: Planner, rng: np.random.Generator, query_id: str) -> WrittenQuery | None:
     wanted = _draw_form(scene, rng)
     ask = planner.plan(wanted)
     if ask is None:
