@@ -182,7 +182,8 @@ class TestPredict:
         monkeypatch.setattr(tiny_model, 'blank_text', True)
         first, second, third = answers_of(tiny_model, batch(make_sample(texts=TEXTS)))[0].pred_queries
         for other in (second, third):
-            assert torch.equal(first.scores, other.scores) and torch.equal(first.boxes, other.boxes)
+            # Rows of one batch may round differently.
+            assert_same_answers(first, other)
         monkeypatch.setattr(tiny_model, 'blank_text', False)
         constant = answers_of(tiny_model, batch(make_sample(texts=[tiny_model.BLANK])))[0].pred_queries[0]
         assert_same_answers(constant, first)
