@@ -14,12 +14,14 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from difftracker.errors import AnnotationError
+from difftracker.utils.safe_globals import allow_history_buffers
 from tests.test_tools.small_run import ROOT, train
 from tools import train as tool
 
 
 def checkpoint(path):
-    return torch.load(path, map_location='cpu', weights_only=False)
+    allow_history_buffers()
+    return torch.load(path, map_location='cpu', weights_only=True)
 
 
 def assert_equal_states(first, second):

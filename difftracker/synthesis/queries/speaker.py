@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -38,7 +39,7 @@ def agree(text: str, many: bool) -> str:
     return _TOKEN.sub(lambda match: _AGREEMENT[match.group(1)][many], text)
 
 
-class Speaker:
+class Speaker(ABC):
     """Turns one meaning into a sentence; subclasses give the symbols of their domain.
 
     Words that carry content stand in braces until the end, so that the sentence without them tells its template.
@@ -77,9 +78,9 @@ class Speaker:
             marked = marked.replace(clumsy, plain)
         return marked.replace('{', '').replace('}', ''), _CONTENT.sub('_', marked)
 
+    @abstractmethod
     def choose_frame(self) -> str:
         """Returns a frame that can say what is asked."""
-        raise NotImplementedError
 
     def pick(self, options: Sequence[Any]) -> Any:
         """Draws one option."""
@@ -134,9 +135,9 @@ class Speaker:
             name = f'{colour} {name}'
         return 'the {' + name + '}'
 
+    @abstractmethod
     def change_name(self, change_id: int) -> str:
         """Names another change that a place is told by."""
-        raise NotImplementedError
 
     def superlative(self) -> tuple[str, str]:
         """Returns the superlative as `(before the noun, after the noun phrase)`, one of them empty."""
