@@ -59,15 +59,26 @@ def average_precision(scores: np.ndarray, hits: np.ndarray, targets: int) -> flo
     """
     if targets == 0:
         return None
-    order = np.argsort(-scores, kind='stable')
-    found = np.cumsum(hits[order])
-    recall = found / targets
-    precision = found / np.arange(1, len(found) + 1)
-    # Precision at a recall level is the best one at that level or a higher one.
-    precision = np.maximum.accumulate(precision[::-1])[::-1]
+    recall, precision = precision_recall(scores, hits, targets)
     places = np.searchsorted(recall, np.linspace(0, 1, 101), side='left')
     levels = np.append(precision, 0.0)[np.minimum(places, len(precision))]
     return float(levels.mean())
+
+
+def precision_recall(scores: np.ndarray, hits: np.ndarray, targets: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what the best 1, 2, ... N boxes find.
+
+    Args:
+        scores, hits: As `average_precision`.
+        targets: At least one.
+
+    Returns:
+        Recall `(N,)`, rising, and precision `(N,)`, each the best one at that recall or a higher one.
+    """
+    order = np.argsort(-scores, kind='stable')
+    found = np.cumsum(hits[order])
+    precision = found / np.arange(1, len(found) + 1)
+    return found / targets, np.maximum.accumulate(precision[::-1])[::-1]
 
 
 def _areas(boxes: np.ndarray) -> np.ndarray:

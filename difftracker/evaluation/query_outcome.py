@@ -9,6 +9,7 @@ import numpy as np
 from difftracker.structures import Change, PairRecord, Query
 
 from .box_matching import match_boxes, pairwise_iou
+from .box_size import box_size
 from .prediction import Prediction
 
 IOU_THRESHOLD = 0.5
@@ -36,6 +37,7 @@ class QueryOutcome:
         f1: F1 of the decided boxes at IoU 0.5; None for unanswerable queries.
         error: One of `ERROR_KINDS`; None for queries with several answers.
         answer_type: Kind of change of the single answer, None for other queries.
+        answer_size: `small`, `medium` or `large`: the single answer's box in the after image, None for other queries.
         predicted_type: Predicted kind of the best decided box, None without.
         candidate_scores, candidate_hits: `(N,)` all boxes, whether decided or not, for average precision.
     """
@@ -47,6 +49,7 @@ class QueryOutcome:
     f1: float | None
     error: str | None
     answer_type: str | None
+    answer_size: str | None
     predicted_type: str | None
     candidate_scores: np.ndarray
     candidate_hits: np.ndarray
@@ -77,10 +80,11 @@ def judge(record: PairRecord, query: Query, prediction: Prediction, threshold: f
     hits = match_boxes(overlaps[:MAX_CANDIDATES], IOU_THRESHOLD)
     count = prediction.decided(threshold)
     decided_hits = int(match_boxes(overlaps[:count], IOU_THRESHOLD).sum())
-    iou = error = answer_type = None
+    iou = error = answer_type = answer_size = None
     if len(seen) == 1:
         iou = float(overlaps[0, 0]) if count else 0.0
         answer_type = seen[0].type
+        answer_size = box_size(seen[0].after_box, record.after_size)
         error = _error(iou, prediction.boxes[:count], [change for change in record.changes if change not in answers])
     elif not seen:
         error = INVENTED if count else SILENT
@@ -93,6 +97,7 @@ def judge(record: PairRecord, query: Query, prediction: Prediction, threshold: f
         2 * decided_hits / (count + len(seen)) if seen else None,
         error,
         answer_type,
+        answer_size,
         prediction.kinds[0] if named else None,
         prediction.scores[:MAX_CANDIDATES],
         hits,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from difftracker.errors import AnnotationError
 from difftracker.structures import PairRecord
 
 from .box_matching import average_precision
+from .outcome_groups import group_outcomes
 from .prediction import Prediction
 from .query_outcome import ERROR_KINDS, QueryOutcome, judge
 
@@ -78,6 +79,20 @@ def score_table(
     score_threshold: float,
 ) -> dict:
     """Scores predictions that `index_predictions` has read; see `score_predictions`."""
+    outcomes, counts = judge_table(records, table, score_threshold)
+    return make_report(outcomes, counts, score_threshold)
+
+
+def judge_table(
+    records: Sequence[PairRecord],
+    table: dict[tuple[str, str], Prediction],
+    score_threshold: float,
+) -> tuple[Outcomes, dict[str, int]]:
+    """Judges one query after the other.
+
+    Returns:
+        The outcomes of all queries that can be scored, in the order of the records, and the counts of the report.
+    """
     outcomes: Outcomes = []
     queries = skipped = missing = 0
     for record in records:
@@ -90,19 +105,27 @@ def score_table(
                 skipped += 1
             else:
                 outcomes.append(outcome)
-    rows = _rows(outcomes)
+    counts = {
+        'pairs': len(records),
+        'changes': sum(len(record.changes) for record in records),
+        'queries': queries,
+        'scored': len(outcomes),
+        'skipped_out_of_view': skipped,
+        'missing_predictions': missing,
+    }
+    return outcomes, counts
+
+
+def make_report(outcomes: Outcomes, counts: dict[str, int], score_threshold: float) -> dict:
+    """Puts what `judge_table` found into a report; see `score_predictions`."""
     return {
         'score_threshold': score_threshold,
-        'counts': {
-            'pairs': len(records),
-            'changes': sum(len(record.changes) for record in records),
-            'queries': queries,
-            'scored': len(outcomes),
-            'skipped_out_of_view': skipped,
-            'missing_predictions': missing,
-        },
+        'counts': counts,
         'summary': _summary(outcomes),
-        'rows': rows,
+        'rows': [
+            {'group': group, 'name': name, **_figures([outcomes[place] for place in members])}
+            for group, name, members in group_outcomes(outcomes)
+        ],
         'errors': {kind: sum(outcome.error == kind for outcome in outcomes) for kind in ERROR_KINDS},
         'confusion': _confusion(outcomes),
     }
@@ -134,44 +157,6 @@ def _average_precision(outcomes: Outcomes) -> float | None:
     scores = np.concatenate([outcome.candidate_scores for outcome in outcomes])
     hits = np.concatenate([outcome.candidate_hits for outcome in outcomes])
     return average_precision(scores, hits, sum(outcome.targets for outcome in outcomes))
-
-
-def _rows(outcomes: Outcomes) -> list[dict]:
-    groups: list[tuple[str, str, Outcomes]] = [('overall', 'all queries', outcomes)]
-
-    def add(group: str, name: str, keep: Callable[[QueryOutcome], bool]) -> None:
-        chosen = [outcome for outcome in outcomes if keep(outcome)]
-        if chosen:
-            groups.append((group, name, chosen))
-
-    add('answers', 'one answer', lambda one: one.targets == 1)
-    add('answers', 'one answer, pair of one change', lambda one: one.targets == 1 and len(one.record.changes) == 1)
-    add('answers', 'one answer, two or more changes', lambda one: one.targets == 1 and len(one.record.changes) > 1)
-    add('answers', 'several answers', lambda one: one.targets > 1)
-    add('answers', 'no answer', lambda one: one.targets == 0)
-    add('answers', 'no answer, unchanged pair', lambda one: one.targets == 0 and not one.record.changes)
-    add('answers', 'no answer, changed pair', lambda one: one.targets == 0 and bool(one.record.changes))
-    tags: dict[str, Callable[[QueryOutcome], list[str]]] = {
-        'subset': lambda one: [one.query.subset],
-        'kind': lambda one: [one.answer_type] if one.answer_type else [],
-        'form': lambda one: _names((one.query.extra or {}).get('form')),
-        'nuisance': lambda one: _names(one.record.extra.get('nuisance')),
-    }
-    for group, tag in tags.items():
-        for name in sorted({name for outcome in outcomes for name in tag(outcome)}):
-            add(group, name, lambda one, tag=tag, name=name: name in tag(one))
-    return [{'group': group, 'name': name, **_figures(chosen)} for group, name, chosen in groups]
-
-
-def _names(value: object) -> list[str]:
-    """Names in a field that holds one name, a list of names, or amounts by name; 'none' when it holds nothing."""
-    if value is None:
-        return []
-    if isinstance(value, dict):
-        return [str(name) for name, amount in value.items() if amount] or ['none']
-    if isinstance(value, (list, tuple)):
-        return [str(name) for name in value] or ['none']
-    return [str(value)]
 
 
 def _summary(outcomes: Outcomes) -> dict[str, float]:

@@ -70,6 +70,21 @@ def test_each_target_is_found_once():
     assert match_boxes(overlaps, 0.5).tolist() == [True, True, False]
 
 
+def test_sizes_are_shares_of_the_after_picture():
+    boxes = [(0, 0, 10, 9.9), (0, 0, 10, 10), (0, 0, 30, 29.9), (0, 0, 30, 30)]
+    # A large picture before, so that a share of the wrong one would show.
+    pairs = [
+        PairRecord(
+            str(place), 'a', 'b', (900, 900), (100, 100), (Change(0, 'add', None, box),), (query('q0', [0]),), extra={}
+        )
+        for place, box in enumerate(boxes)
+    ]
+    found = [answer(str(place), 'q0', [box]) for place, box in enumerate(boxes) if place != 1]
+    table = rows(score_predictions(pairs, found, 0.0))
+    assert [name for group, name in table if group == 'size'] == ['small', 'medium', 'large']
+    assert [table['size', name]['acc50'] for name in ('small', 'medium', 'large')] == [1.0, 0.5, 1.0]
+
+
 def test_all_right(records):
     predictions = [
         answer('one', 'q0', [A]),
