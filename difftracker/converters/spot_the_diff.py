@@ -25,9 +25,14 @@ from .source_files import field, read_json, sentences
 JOIN_RADIUS = 10
 MIN_PIXELS = 9
 SOURCE = 'published-difference'
-_NO_CHANGE = re.compile(r'\b(no|not|nothing|t|identical|same)\b')
-_ABOUT_CHANGE = re.compile(r'differen|chang|identical|\bsame\b')
-_BUT = re.compile(r'\b(except|but|aside|only|because|however)\b')
+# 'there are no noticeable differences', 'nothing has changed'; the text has no punctuation: 'i can t find ...'.
+_DENIED = re.compile(r'(\b(no|not|nothing)|n t)\b(?! longer| there)(\s+\w+){0,3}\s+(differen|chang)')
+# 'both images are identical', 'same picture'.
+_ALIKE = re.compile(
+    r'(the |these |both |two )*(images?|pictures?|photos?|scenes?|everything)(\s+\w+){0,4}\s+(identical|same)'
+    r'|same (images?|pictures?|photos?)'
+)
+_BUT = re.compile(r'\b(except|but|aside|only|because|however|other than|besides|so)\b')
 
 
 class SpotTheDiff(Converter):
@@ -96,8 +101,8 @@ class SpotTheDiff(Converter):
 
 def says_nothing_changed(text: str) -> bool:
     """Tells whether a sentence says that the images are alike: 'there are no differences', 'same picture'."""
-    said = text.lower()
-    return bool(_NO_CHANGE.search(said) and _ABOUT_CHANGE.search(said) and not _BUT.search(said))
+    said = text.lower().strip()
+    return bool((_DENIED.search(said) or _ALIKE.fullmatch(said)) and not _BUT.search(said))
 
 
 def _published_changes(path: Path, before: Picture, after: Picture) -> tuple[Change, ...]:

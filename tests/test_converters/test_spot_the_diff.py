@@ -97,6 +97,11 @@ def test_own_difference(tmp_path: Path) -> None:
         ('the man is not there', False),
         ('there are no differences except for a tiny gap of light', False),
         ('a different car', False),
+        ('the red car is no longer there a different car is', False),
+        ('they have the same number of cars', False),
+        ('the man in a red t shirt changed position', False),
+        ('the same car is turning', False),
+        ('the images appear to be the same', True),
         ('the image on the right remains the same aside from traffic moving', False),
     ],
 )
