@@ -18,7 +18,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--data-root', help='data root of the set to score; default: the one of the config')
     parser.add_argument('--ann-file', help='annotation file, relative to the data root; default: that of the config')
     parser.add_argument('--out-dir', help='report.json, predictions.jsonl, pictures/; default: beside the checkpoint')
-    parser.add_argument('--score-threshold', type=float, help='boxes with at least this score are the decision')
+    parser.add_argument(
+        '--score-threshold',
+        type=float,
+        help='boxes with at least this score are the decision; default: '
+        'the one that calibrated weights carry, else that of the config',
+    )
     parser.add_argument(
         '--pictures', type=int, default=12, help='how many of the best and of the worst answers to draw'
     )
@@ -55,6 +60,22 @@ def configure(args: argparse.Namespace) -> Config:
     return config
 
 
+def adopt_calibration(config: Config, stored: dict, score_threshold: float | None) -> None:
+    """Takes the calibration that published weights carry, and the threshold that was chosen with it.
+
+    Args:
+        config: Changed in place.
+        stored: The config in the metadata of the weights, empty for a training checkpoint.
+        score_threshold: What the user asked for; goes before the stored one.
+    """
+    calibration = stored.get('model', {}).get('calibration')
+    if calibration is None:
+        return
+    config.model.calibration = calibration
+    if score_threshold is None:
+        config.test_evaluator.score_threshold = stored['score_threshold']
+
+
 def main() -> None:
     """Runs the test and draws answers."""
     args = parse_args()
@@ -66,8 +87,9 @@ def main() -> None:
     from difftracker.checkpoint import apply_weights, load_weights
     from difftracker.visualization.answer_gallery import draw_best_and_worst
 
+    state_dict, metadata = load_weights(args.checkpoint)
+    adopt_calibration(config, metadata.get('config', {}), args.score_threshold)
     runner = Runner.from_cfg(config)
-    state_dict, _ = load_weights(args.checkpoint)
     apply_weights(runner.model, state_dict, args.checkpoint)
     runner.test()
     out_dir = Path(config.work_dir)

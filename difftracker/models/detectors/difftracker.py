@@ -15,6 +15,7 @@ from difftracker.models.targets import PairTargets
 from difftracker.models.text import TextFeatures
 from difftracker.registry import MODELS
 from difftracker.structures.pair_data_sample import PairDataSample
+from difftracker.structures.score_calibration import ScoreCalibration
 
 
 @MODELS.register_module()
@@ -29,6 +30,8 @@ class DiffTracker(BaseDetector):
         blank_text: Replace every sentence by one constant: the text-off ablation.
         max_per_query: Boxes kept per sentence.
         answer_iou: Of two boxes of one answer that overlap by more than this, the lower-scored one is dropped.
+        calibration: `temperature` and `bias` of the `ScoreCalibration` that the scores of answers go through; None
+            leaves them as they are. The order of boxes is the same with and without.
         data_preprocessor, init_cfg: As in mmdet.
     """
 
@@ -46,6 +49,7 @@ class DiffTracker(BaseDetector):
         blank_text: bool = False,
         max_per_query: int = 20,
         answer_iou: float = 0.6,
+        calibration: dict | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -60,6 +64,7 @@ class DiffTracker(BaseDetector):
         self.blank_text = blank_text
         self.max_per_query = max_per_query
         self.answer_iou = answer_iou
+        self.calibration = None if calibration is None else ScoreCalibration(**calibration)
 
     def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, ...]:
         """Difference features of `(B, 2, 3, H, W)`: one `(2B, C, H/s, W/s)` map per stage, before frames first."""
@@ -169,7 +174,7 @@ class DiffTracker(BaseDetector):
                         before_boxes=self._to_original(
                             before[index][order], sample.before_scale, sample.ori_shape_before
                         ),
-                        scores=top,
+                        scores=top if self.calibration is None else self.calibration(top),
                         kinds=kinds[index][order],
                     )
                 )

@@ -1,0 +1,99 @@
+"""Publishing, and the calibration that goes with the weights."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+
+from difftracker.apis import DiffTrackerInferencer
+from difftracker.apis.build import build_model
+from difftracker.checkpoint import load_weights
+from difftracker.errors import CheckpointError, ConfigError
+from tests.test_tools.small_run import SHIPPED
+from tools import publish
+from tools import test as test_tool
+
+CALIBRATION = {'temperature': 0.5, 'bias': 0.25, 'score_threshold': 0.125, 'quality': {}}
+
+
+@pytest.fixture()
+def run(tmp_path, monkeypatch):
+    """Publishes random weights of the shipped model; returns the path written."""
+    checkpoint = tmp_path / 'epoch_1.pth'
+    torch.manual_seed(0)
+    torch.save({'state_dict': build_model(Config.fromfile(SHIPPED).model).state_dict(), 'meta': {}}, checkpoint)
+
+    def publish_to(name, *options, weights=checkpoint):
+        out = tmp_path / f'{name}.safetensors'
+        command = ['publish.py', str(SHIPPED), str(weights), str(out), '--image-size', '64', '64']
+        monkeypatch.setattr(sys, 'argv', [*command, *map(str, options)])
+        publish.main()
+        return out
+
+    return publish_to
+
+
+@pytest.fixture()
+def calibration(tmp_path):
+    path = tmp_path / 'calibration.json'
+    path.write_text(json.dumps(CALIBRATION))
+    return path
+
+
+def test_calibration_travels_with_the_weights(run, calibration):
+    plain, mapped = run('plain'), run('mapped', '--calibration', calibration)
+    stored = load_weights(mapped)[1]['config']
+    assert stored['model']['calibration'] == {'temperature': 0.5, 'bias': 0.25}
+    assert stored['score_threshold'] == 0.125
+    assert 'calibration' not in load_weights(plain)[1]['config']['model']
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 255, (2, 48, 64, 3), dtype=np.uint8)
+    before, after = (
+        DiffTrackerInferencer(path, score_threshold=0.0)(*images, 'what changed?')[0] for path in (plain, mapped)
+    )
+    assert before.boxes == after.boxes and before.scores
+    expected = [1 / (1 + math.exp(-(math.log(score / (1 - score)) / 0.5 + 0.25))) for score in before.scores]
+    assert after.scores == pytest.approx(expected, abs=1e-6)
+    assert DiffTrackerInferencer(mapped).score_threshold == 0.125
+    with pytest.raises(CheckpointError, match='expected weights without calibration'):
+        run('again', '--calibration', calibration, weights=mapped)
+
+
+def test_a_threshold_of_the_user_goes_first(run, calibration):
+    path = run('mapped', '--calibration', calibration, '--score-threshold', '0.75')
+    assert load_weights(path)[1]['config']['score_threshold'] == 0.75
+
+
+@pytest.mark.parametrize(
+    ('change', 'words'),
+    [
+        ({'temperature': None}, 'expected a number as temperature, found None'),
+        ({'temperature': -1}, 'temperature above 0'),
+        ({'bias': 'x'}, "expected a number as bias, found 'x'"),
+        ({'score_threshold': 1.5}, 'score_threshold from 0 to 1, found 1.5'),
+    ],
+)
+def test_bad_calibration_files(calibration, change, words):
+    calibration.write_text(json.dumps({**CALIBRATION, **change}))
+    with pytest.raises(ConfigError, match=words) as caught:
+        publish.read_calibration(calibration)
+    assert str(calibration) in str(caught.value)
+
+
+def test_the_test_tool_takes_calibration_and_threshold_together():
+    config = Config({'model': {'type': 'DiffTracker'}, 'test_evaluator': {'score_threshold': 0.33}})
+    test_tool.adopt_calibration(config, {}, None)
+    test_tool.adopt_calibration(config, {'model': {}, 'score_threshold': 0.9}, None)
+    assert config.test_evaluator.score_threshold == 0.33 and 'calibration' not in config.model
+    stored = {'model': {'calibration': {'temperature': 0.5, 'bias': 0.0}}, 'score_threshold': 0.4}
+    test_tool.adopt_calibration(config, stored, 0.7)
+    assert config.model.calibration == {'temperature': 0.5, 'bias': 0.0}
+    assert config.test_evaluator.score_threshold == 0.33
+    test_tool.adopt_calibration(config, stored, None)
+    assert config.test_evaluator.score_threshold == 0.4
