@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .text_table import format_table, percent
+
 COLUMNS = (
     ('queries', 'queries', False),
     ('acc50', 'Acc@0.5', True),
@@ -33,12 +35,13 @@ def format_report(report: dict, markdown: bool = False) -> str:
         parts.append(f'{counts["skipped_out_of_view"]} queries skipped: their answers are out of view after')
     if counts['missing_predictions']:
         parts.append(f'{counts["missing_predictions"]} queries have no prediction and count as answered with nothing')
-    parts.append(_table(*_figure_rows(report['rows']), markdown))
+    parts.append(format_table(*_figure_rows(report['rows']), markdown))
     errors = {kind: count for kind, count in report['errors'].items() if count}
     if errors:
-        parts.append(_table(['answer', 'queries'], [[kind, str(count)] for kind, count in errors.items()], markdown))
+        body = [[kind, str(count)] for kind, count in errors.items()]
+        parts.append(format_table(['answer', 'queries'], body, markdown))
     if report['confusion'] is not None:
-        parts.append(_table(*_confusion_rows(report['confusion']), markdown))
+        parts.append(format_table(*_confusion_rows(report['confusion']), markdown))
     return '\n\n'.join(parts)
 
 
@@ -49,7 +52,7 @@ def _figure_rows(rows: list[dict]) -> tuple[list[str], list[list[str]]]:
     for row in rows:
         group = row['group'] if row['group'] != last else ''
         last = row['group']
-        cells = [_percent(row[key]) if share else str(row[key]) for key, _, share in COLUMNS]
+        cells = [percent(row[key]) if share else str(row[key]) for key, _, share in COLUMNS]
         body.append([group, row['name'], *cells])
     return header, body
 
@@ -61,33 +64,3 @@ def _confusion_rows(confusion: dict) -> tuple[list[str], list[list[str]]]:
         for kind, row in zip(confusion['kinds'], confusion['matrix'], strict=True)
     ]
     return header, body
-
-
-def _percent(value: float | None) -> str:
-    return '-' if value is None else f'{100 * value:.1f}'
-
-
-def _table(header: list[str], body: list[list[str]], markdown: bool) -> str:
-    texts = [place for place in range(len(header)) if all(_is_text(row[place]) for row in body)]
-    widths = [max(len(row[place]) for row in [header, *body]) for place in range(len(header))]
-
-    def line(cells: list[str]) -> str:
-        padded = [
-            cell.ljust(width) if place in texts else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        ]
-        return f'| {" | ".join(padded)} |' if markdown else '  '.join(padded).rstrip()
-
-    if markdown:
-        rule = (
-            '| '
-            + ' | '.join('-' * (width - 1) + ('-' if place in texts else ':') for place, width in enumerate(widths))
-            + ' |'
-        )
-    else:
-        rule = '  '.join('-' * width for width in widths)
-    return '\n'.join([line(header), rule, *(line(row) for row in body)])
-
-
-def _is_text(cell: str) -> bool:
-    return bool(cell.strip('-.0123456789')) or cell == ''

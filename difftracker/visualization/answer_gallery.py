@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from difftracker.datasets.annotations import read_annotations
 from difftracker.evaluation.prediction import Prediction
 from difftracker.evaluation.query_outcome import QueryOutcome, judge
@@ -51,7 +53,7 @@ def draw_best_and_worst(
         for index, (_, outcome, record, query, line) in enumerate(chosen):
             path = out_dir / f'{name}_{index:02d}.jpg'
             out_dir.mkdir(parents=True, exist_ok=True)
-            write_image(path, _draw(data_root, record, query, line, outcome, score_threshold))
+            write_image(path, draw_judged(data_root, record, query, line, outcome, score_threshold))
             paths.append(path)
     return paths
 
@@ -61,13 +63,31 @@ def _confidence(line: dict, threshold: float) -> float:
     return decided[0] if decided else line.get('no_change_score', 0.0)
 
 
-def _draw(
-    data_root: Path, record: PairRecord, query: Query, line: dict, outcome: QueryOutcome, threshold: float
-) -> object:
+def draw_judged(
+    data_root: Path,
+    record: PairRecord,
+    query: Query,
+    line: dict,
+    outcome: QueryOutcome,
+    threshold: float,
+    system: str = '',
+) -> np.ndarray:
+    """Draws an answer with what was asked for and whether it is right.
+
+    Args:
+        data_root: Where the image paths start.
+        record, query, outcome: The query and what became of it.
+        line: Its object of the prediction file.
+        threshold: Boxes with at least this score are drawn.
+        system: Who answered.
+
+    Returns:
+        `(H, W, 3)` uint8 RGB picture.
+    """
     keep = sum(score >= threshold for score in line['scores'])
     answers = {change.change_id: change for change in record.changes}
     wanted = ', '.join(f'{answers[i].type} {answers[i].label or ""}'.strip() for i in query.answers) or 'nothing'
-    verdict = 'right' if outcome.correct else 'wrong'
+    verdict = f'{system}: {outcome.error}' if system else 'right' if outcome.correct else 'wrong'
     result = ChangeResult(
         text=f'{query.text}  [asked for: {wanted}; {verdict}]',
         boxes=line['boxes'][:keep],
