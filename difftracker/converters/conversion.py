@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -67,6 +68,10 @@ def _choose(converter: Converter, splits: Sequence[str] | None) -> list[str]:
     if unknown or not chosen:
         found = ', '.join(unknown) or 'no split at all'
         raise ConfigError(f'{converter.root}: expected splits out of {", ".join(known) or "none"}, found {found}')
+    for split in chosen:
+        # The data set's own files name the splits, and files here are named after them.
+        if not re.fullmatch(r'\w[\w.+-]*', split):
+            raise ConfigError(f'{converter.root}: expected splits with names of letters and digits, found {split!r}')
     return chosen
 
 

@@ -83,7 +83,11 @@ class MagicBrush(Converter):
         before, mask, after = (
             self.file(field(turn, part, str, where), where, folder) for part in ('input', 'mask', 'output')
         )
-        pictures = self.picture(before), Picture(str(mask), _read(mask)), self.picture(after)
+        pictures = (
+            self.picture(before),
+            Picture(mask.relative_to(self.root).as_posix(), _read(mask)),
+            self.picture(after),
+        )
         return field(turn, 'instruction', str, where), pictures
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from difftracker.datasets.annotation_validator import SUFFIXES
+from difftracker.errors import AnnotationError
 from difftracker.utils.image_io import FORMATS, decode_image, read_image
 
 _EXIF_ORIENTATION = 0x0112
@@ -23,10 +24,17 @@ class Picture:
     Attributes:
         name: Path below the folder `images` of the new set, with `/`.
         content: The file, or its bytes where the data set keeps images inside a larger file or we made the image.
+
+    Raises:
+        AnnotationError: The name leaves its folder.
     """
 
     name: str
     content: Path | bytes
+
+    def __post_init__(self) -> None:
+        if PurePosixPath(self.name).is_absolute() or '..' in PurePosixPath(self.name).parts:
+            raise AnnotationError(self.name, 'expected the name of an image inside the set, found one that leaves it')
 
     @cached_property
     def pixels(self) -> np.ndarray:

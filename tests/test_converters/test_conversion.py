@@ -201,3 +201,13 @@ def test_bytes_become_files(listed: Listed, tmp_path: Path) -> None:
     assert records['train']['a'].after == 'images/inside/one.png'
     line = json.loads((tmp_path / 'out/annotations/train.jsonl').read_text())
     assert (line['note'], line['source'], line['license']) == ('x', 'Listed', 'CC0-1.0')
+
+
+def test_nothing_is_written_elsewhere(listed: Listed, tmp_path: Path) -> None:
+    listed.content = {'../../escaped': {'a': listed.pair('a')}}
+    with pytest.raises(ConfigError, match='expected splits with names of letters and digits'):
+        convert_set(listed, tmp_path / 'out')
+    for name in ('../x.png', 'a/../../x.png', '/x.png'):
+        with pytest.raises(AnnotationError, match='found one that leaves it'):
+            Picture(name, b'')
+    assert [path.name for path in tmp_path.iterdir()] == ['source']

@@ -101,4 +101,4 @@ def test_one_message_for_each_mistake(
 def test_a_place_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     (tmp_path / 'taken').write_text(json.dumps('a file'))
     assert convert.main(['deeppcb', str(write_deeppcb(tmp_path)), '--out', str(tmp_path / 'taken')]) == 1
-    assert 'taken: expected to write the set' in capsys.readouterr().err
+    assert f'write {tmp_path / "taken"}, found: ' in capsys.readouterr().err

@@ -81,7 +81,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f'error: {error}', file=sys.stderr)
         return 1
     except OSError as error:
-        print(f'error: {args.out}: expected to write the set, found: {error}', file=sys.stderr)
+        print(f'error: expected to read {args.source} and write {args.out}, found: {error}', file=sys.stderr)
         return 1
     for split, pair_id, reason in report.broken:
         print(f'broken: {split} [{pair_id}] {reason}', file=sys.stderr)
