@@ -30,16 +30,19 @@ class PairTargets(NamedTuple):
     asked: Tensor
 
     @classmethod
-    def from_samples(cls, samples: list, canvas: tuple[int, int], device: torch.device) -> PairTargets:
+    def from_samples(
+        cls, samples: list, canvas: tuple[int, int], device: torch.device, slots: tuple[int, int] = (0, 1)
+    ) -> PairTargets:
         """Pads the ground truth of data samples.
 
         Args:
             samples: `PairDataSample` with `gt_changes` (xyxy pixels of the canvas) and `gt_answers`.
             canvas: Height and width of the padded batch.
             device: Where the targets go.
+            slots: Least numbers of changes and of sentences to pad to.
         """
-        changes = max((len(sample.gt_changes) for sample in samples), default=0)
-        sentences = max(1, *(len(sample.texts) for sample in samples))
+        changes = max([slots[0], *(len(sample.gt_changes) for sample in samples)])
+        sentences = max([slots[1], *(len(sample.texts) for sample in samples)])
         size = torch.tensor([canvas[1], canvas[0], canvas[1], canvas[0]], dtype=torch.float32, device=device)
         boxes = torch.full((2, len(samples), changes, 4), 0.5, device=device)
         valid = torch.zeros((2, len(samples), changes), dtype=torch.bool, device=device)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from mmdet.models.detectors.base import BaseDetector
+from mmengine.dist import get_world_size
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from difftracker.models.across_processes import largest_anywhere, mean_anywhere
 from difftracker.models.layers.box_ops import cxcywh_to_xyxy, suppress_overlaps
 from difftracker.models.layers.denoising import make_denoising_queries
 from difftracker.models.layers.pair_pyramid import PairPyramid
@@ -60,6 +62,11 @@ class DiffTracker(BaseDetector):
         self.dense_head = MODELS.build(dense_head)
         self.decoder = MODELS.build(decoder)
         self.head = MODELS.build(head)
+        # Layers that read no sentence never score it. A parameter that is said to train and gets no gradient would
+        # hold up training in several processes.
+        for index in range(self.decoder.text_from_layer):
+            self.head.match[index].requires_grad_(False)
+            self.head.none[index].requires_grad_(False)
         self.denoising = denoising
         self.blank_text = blank_text
         self.max_per_query = max_per_query
@@ -70,13 +77,17 @@ class DiffTracker(BaseDetector):
         """Difference features of `(B, 2, 3, H, W)`: one `(2B, C, H/s, W/s)` map per stage, before frames first."""
         return self.backbone(batch_inputs)
 
-    def encode_text(self, samples: list[PairDataSample]) -> tuple[TextFeatures, int]:
+    def encode_text(self, samples: list[PairDataSample], least: int = 1) -> tuple[TextFeatures, int]:
         """Encodes the sentences of all pairs, padded to the same number per pair by repeating the last one.
+
+        Args:
+            samples: The pairs.
+            least: Smallest number to pad to.
 
         Returns:
             Features of B * S sentences and S, at least 1: a pair without sentences is padding alone.
         """
-        sentences = max(1, *(len(sample.texts) for sample in samples))
+        sentences = max([least, *(len(sample.texts) for sample in samples)])
         texts = []
         for sample in samples:
             own = [self.BLANK] * len(sample.texts) if self.blank_text else list(sample.texts)
@@ -124,16 +135,22 @@ class DiffTracker(BaseDetector):
             batch_inputs: `(B, 2, 3, H, W)` normalised pairs.
             batch_data_samples: B samples with truth.
         """
-        text, sentences = self.encode_text(batch_data_samples)
-        pyramid, per_row = self.build_pyramid(batch_inputs, batch_data_samples, text, sentences)
+        # Several processes must take the same branches and pad alike, whichever of them has the pairs with changes: a
+        # sum over all is only complete when all add to it, and each parameter must get a gradient, be it zero.
+        samples = batch_data_samples
+        own = max(len(sample.gt_changes) for sample in samples), max(1, *(len(sample.texts) for sample in samples))
+        changes, sentences = largest_anywhere(own, batch_inputs.device)
+        text, sentences = self.encode_text(samples, sentences)
+        pyramid, per_row = self.build_pyramid(batch_inputs, samples, text, sentences)
         canvas = tuple(batch_inputs.shape[-2:])
-        targets = PairTargets.from_samples(batch_data_samples, canvas, batch_inputs.device)
+        slots = changes if get_world_size() == 1 else max(changes, 1)
+        targets = PairTargets.from_samples(samples, canvas, batch_inputs.device, (slots, sentences))
         if per_row != sentences:
             targets = targets.repeat(sentences)
         dense = self.dense_head(pyramid.after, text if self.neck.uses_text else None)
         losses = self.dense_head.loss(dense, targets)
         boxes, mask, noise = self.decoder.select(dense), None, None
-        if self.denoising is not None and targets.after_boxes.shape[1]:
+        if self.denoising is not None and changes:
             extra = make_denoising_queries(targets, **self.denoising)
             noise = (extra.assigned, extra.usable)
             mask = self._group_mask(boxes.shape[1], extra.boxes.shape[1], boxes.device)
@@ -141,6 +158,11 @@ class DiffTracker(BaseDetector):
         states = self.decoder(pyramid, boxes, text, per_row, mask)
         losses.update(self.head.loss(states, text.sentence, targets, noise))
         return losses
+
+    def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Sums the losses up; what goes to the log is the mean over all processes, the losses of the joint batch."""
+        total, log = super().parse_losses(losses)
+        return total, mean_anywhere(log)
 
     @staticmethod
     def _group_mask(queries: int, extra: int, device: torch.device) -> Tensor:

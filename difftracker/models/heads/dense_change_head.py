@@ -10,6 +10,7 @@ from mmengine.model import BaseModule, bias_init_with_prob
 from torch import Tensor, nn
 
 from difftracker.errors import ConfigError
+from difftracker.models.across_processes import loss_divisors
 from difftracker.models.layers.box_ops import aligned_iou, cxcywh_to_xyxy
 from difftracker.models.losses import varifocal_loss
 from difftracker.models.targets import PairTargets
@@ -169,7 +170,7 @@ class DenseChangeHead(BaseModule):
             positive = assigned >= 0
             quality = (iou.detach().clamp(min=0.05) * positive).to(output.logits.dtype)
             box_loss = ((1 - giou) * positive).sum()
-        count = (assigned >= 0).sum().clamp(min=1)
+        (count,) = loss_divisors((assigned >= 0).sum())
         score_loss = varifocal_loss(output.logits, quality, assigned >= 0).sum()
         losses = {'loss_dense_score': score_loss / count, 'loss_dense_box': self.box_weight * box_loss / count}
         if output.match is not None:
@@ -179,9 +180,10 @@ class DenseChangeHead(BaseModule):
     @staticmethod
     def _match_loss(match: Tensor, assigned: Tensor, targets: PairTargets) -> Tensor:
         """Binary cross-entropy on the cells of changes: is the change among the answers of the row's only sentence?"""
+        usable = (assigned >= 0) & targets.asked[:, :1]
+        (count,) = loss_divisors(usable.sum())
         if targets.after_boxes.shape[1] == 0:
             return match.sum() * 0
-        usable = (assigned >= 0) & targets.asked[:, :1]
         wanted = targets.answers[:, 0].gather(1, assigned.clamp(min=0)).to(match.dtype)
         each = F.binary_cross_entropy_with_logits(match, wanted, reduction='none') * usable
-        return each.sum() / usable.sum().clamp(min=1)
+        return each.sum() / count

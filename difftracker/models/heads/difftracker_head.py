@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule, bias_init_with_prob
 from torch import Tensor, nn
 
+from difftracker.models.across_processes import loss_divisors
 from difftracker.models.layers.box_ops import aligned_iou, cxcywh_to_xyxy
 from difftracker.models.layers.mlp import MLP
 from difftracker.models.losses import choice_loss, varifocal_loss
@@ -150,27 +151,31 @@ class DiffTrackerHead(BaseModule):
     ) -> dict[str, Tensor]:
         """Losses of one group of queries, `assigned` and `usable` `(N, Q)`."""
         positive = (assigned >= 0) & usable
-        count = positive.sum().clamp(min=1)
         pick = assigned.clamp(min=0)
-        quality = torch.zeros_like(scores.change)
-        wanted = torch.zeros_like(positive)
-        losses = {'l1': scores.change.sum() * 0, 'giou': scores.change.sum() * 0, 'kind': scores.kind.sum() * 0}
+        rows = usable.any(1)
+        kinds, wanted = torch.full_like(pick, -1), torch.zeros_like(positive)
         if truth.after_boxes.shape[1]:
-            losses, quality = self._box_and_kind_loss(state, scores, truth, pick, positive, count)
+            kinds = truth.kinds.gather(1, pick).masked_fill(~positive, -1)
             wanted = truth.answers[:, 0].gather(1, pick) & positive
+        count, known, asked, answered = loss_divisors(positive.sum(), (kinds >= 0).sum(), wanted.sum(), rows.sum())
+        quality = torch.zeros_like(scores.change)
+        losses = {'l1': scores.change.sum() * 0, 'giou': scores.change.sum() * 0}
+        if truth.after_boxes.shape[1]:
+            losses, quality = self._box_loss(state, truth, pick, positive, count)
+        kind_loss = F.cross_entropy(scores.kind.flatten(0, 1), kinds.flatten(), ignore_index=-1, reduction='sum')
+        losses['kind'] = kind_loss / known
         losses['change'] = (varifocal_loss(scores.change, quality, positive) * usable).sum() / count
         if scores.match is not None:
             goal = quality * wanted
             each = varifocal_loss(scores.match, goal, wanted) * usable
-            losses['match'] = each.sum() / wanted.sum().clamp(min=1)
+            losses['match'] = each.sum() / asked
             choice = choice_loss(scores.match, scores.none, wanted, usable)
-            rows = usable.any(1)
-            losses['choice'] = (choice * rows).sum() / rows.sum().clamp(min=1)
+            losses['choice'] = (choice * rows).sum() / answered
         return losses
 
     @staticmethod
-    def _box_and_kind_loss(
-        state: LayerState, scores: LayerScores, truth: PairTargets, pick: Tensor, positive: Tensor, count: Tensor
+    def _box_loss(
+        state: LayerState, truth: PairTargets, pick: Tensor, positive: Tensor, count: Tensor
     ) -> tuple[dict[str, Tensor], Tensor]:
         index = pick[..., None].expand(-1, -1, 4)
         after, before = truth.after_boxes.gather(1, index), truth.before_boxes.gather(1, index)
@@ -179,13 +184,9 @@ class DiffTrackerHead(BaseModule):
         seen_before = positive & truth.before_valid.gather(1, pick)
         distance = (state.after_boxes - after).abs().sum(-1) * positive
         before_distance = (state.before_boxes - before).abs().sum(-1) * seen_before
-        kinds = truth.kinds.gather(1, pick).masked_fill(~positive, -1)
-        known = (kinds >= 0).sum().clamp(min=1)
         losses = {
             'l1': (distance + 0.5 * before_distance).sum() / count,
             'giou': ((1 - giou) * positive + 0.5 * (1 - before_giou) * seen_before).sum() / count,
-            'kind': F.cross_entropy(scores.kind.flatten(0, 1), kinds.flatten(), ignore_index=-1, reduction='sum')
-            / known,
         }
         # A poor box must still teach the scores that this is the candidate: quality never falls to zero.
         return losses, iou.detach().clamp(min=0.1) * positive
