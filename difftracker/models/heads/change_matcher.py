@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
@@ -37,9 +38,8 @@ class ChangeMatcher:
         Returns:
             `(N, Q)` long index of the change of each query, -1 for none.
         """
-        assigned = torch.full(change_logits.shape, -1, dtype=torch.long)
         if targets.after_boxes.shape[1] == 0:
-            return assigned.to(boxes.device)
+            return torch.full(change_logits.shape, -1, dtype=torch.long, device=boxes.device)
         wanted = targets.after_boxes[:, None]
         _, giou = aligned_iou(cxcywh_to_xyxy(boxes)[:, :, None], cxcywh_to_xyxy(wanted))
         distance = (boxes[:, :, None] - wanted).abs().sum(-1)
@@ -47,9 +47,11 @@ class ChangeMatcher:
         cost = self.l1_weight * distance - self.giou_weight * giou - self.score_weight * score
         # NaN must not end the run here, before the check of the losses can name the batch.
         cost = cost.nan_to_num(nan=1e6).cpu().numpy()
-        for row, valid in enumerate(targets.after_valid.cpu()):
-            columns = valid.nonzero().squeeze(1)
-            if len(columns):
-                queries, picks = linear_sum_assignment(cost[row][:, columns.numpy()])
-                assigned[row, torch.from_numpy(queries)] = columns[torch.from_numpy(picks)]
-        return assigned.to(boxes.device)
+        # Rows are many (one per sentence and layer) and small: what is done for each of them is kept out of torch.
+        assigned = np.full(change_logits.shape, -1, np.int64)
+        for row, valid in enumerate(targets.after_valid.cpu().numpy()):
+            columns = np.flatnonzero(valid)
+            if columns.size:
+                queries, picks = linear_sum_assignment(cost[row][:, columns])
+                assigned[row, queries] = columns[picks]
+        return torch.from_numpy(assigned).to(boxes.device)
