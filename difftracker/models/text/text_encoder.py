@@ -67,6 +67,9 @@ class TextEncoder(BaseModule):
             self.__dict__['_frozen_encoder'] = encoder
         else:
             self.encoder = encoder
+            # Only token features are read. Training in several processes waits for the gradient of every parameter.
+            if getattr(encoder, 'pooler', None) is not None:
+                encoder.pooler.requires_grad_(False)
         width = encoder.config.hidden_size
         self.project = nn.Linear(width, out_channels)
         self.norm = nn.LayerNorm(out_channels)
@@ -136,7 +139,7 @@ class TextEncoder(BaseModule):
     def _encode(self, texts: list[str]) -> tuple[Tensor, Tensor]:
         encoder = self._frozen_encoder if self.frozen else self.encoder
         batch = self.tokenizer(
-            texts, padding=True, truncation=True, max_length=self.max_tokens, return_tensors='pt'
+            texts, padding=True, padding_side='right', truncation=True, max_length=self.max_tokens, return_tensors='pt'
         ).to(self.project.weight.device)
         hidden = encoder(input_ids=batch['input_ids'], attention_mask=batch['attention_mask']).last_hidden_state
         return hidden, batch['attention_mask'].bool()
@@ -147,12 +150,13 @@ class TextEncoder(BaseModule):
             # In float32 outside autocast: a cached answer must not depend on the mode that happened to ask first.
             with torch.no_grad(), torch.autocast(self.project.weight.device.type, enabled=False):
                 hidden, mask = self._encode(fresh)
-            for text, row, keep in zip(fresh, hidden, mask, strict=True):
-                self._cache[text] = row[keep].half()
-        rows = [self._cache[text].float() for text in texts]
+            # Cut by number and not by mask, which would hold up a GPU once for each sentence.
+            for text, row, length in zip(fresh, hidden.half(), mask.sum(1).tolist(), strict=True):
+                self._cache[text] = row[:length].clone()
+        rows = [self._cache[text] for text in texts]
         while len(self._cache) > self.cache_size:
             self._cache.popitem(last=False)
         lengths = torch.tensor([len(row) for row in rows])
-        padded = nn.utils.rnn.pad_sequence(rows, batch_first=True)
+        padded = nn.utils.rnn.pad_sequence(rows, batch_first=True).float()
         mask = torch.arange(padded.shape[1])[None] < lengths[:, None]
         return padded, mask.to(padded.device)
