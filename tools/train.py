@@ -41,7 +41,9 @@ def main() -> None:
     from mmengine.runner import Runner
 
     import difftracker.register  # noqa: F401  (before the runner looks anything up)
+    from difftracker.engine.cpu_launch import join_processes_on_cpu
 
+    join_processes_on_cpu(config)
     Runner.from_cfg(config).train()
 
 

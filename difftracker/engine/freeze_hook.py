@@ -23,7 +23,7 @@ class FreezeHook(Hook):
         prefixes: `backbone.`, `neck.`, `decoder.layers.0.`, ...
 
     Raises:
-        ConfigError: A prefix fits no parameter.
+        ConfigError: A prefix fits no parameter, or several processes would wait for the frozen ones.
     """
 
     priority = 'VERY_HIGH'
@@ -34,6 +34,12 @@ class FreezeHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Freezes, before the first step."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        if is_model_wrapper(runner.model) and not runner.model.find_unused_parameters:
+            # The wrapper has already counted the parameters that it will wait for.
+            raise ConfigError(
+                'FreezeHook: expected find_unused_parameters = True in the config of a run in several processes, '
+                'found False'
+            )
         unused = set(self.prefixes)
         for name, parameter in model.named_parameters():
             fitting = [prefix for prefix in self.prefixes if name.startswith(prefix)]

@@ -31,3 +31,15 @@ def test_only_what_is_named_stands_still():
 def test_a_name_that_fits_nothing_is_an_error():
     with pytest.raises(ConfigError, match=r"prefixes: expected .*, found \['img\.'\]"):
         FreezeHook(['image.', 'img.']).before_train(SimpleNamespace(model=model()))
+
+
+@pytest.mark.parametrize('told', [False, True])
+def test_several_processes_must_be_told(monkeypatch, told):
+    wrapper = SimpleNamespace(module=model(), find_unused_parameters=told)
+    monkeypatch.setattr('difftracker.engine.freeze_hook.is_model_wrapper', lambda item: item is wrapper)
+    if told:
+        FreezeHook(['image.']).before_train(SimpleNamespace(model=wrapper))
+        assert not wrapper.module['image'].weight.requires_grad
+    else:
+        with pytest.raises(ConfigError, match='expected find_unused_parameters = True'):
+            FreezeHook(['image.']).before_train(SimpleNamespace(model=wrapper))

@@ -1,6 +1,8 @@
 """The second stage on a CPU: the image side stays, the layers that read the sentence train on many more of them."""
 
 max_epochs = 5
+# In several processes: what a hook freezes after the model is wrapped gets no gradient.
+find_unused_parameters = True
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=5)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')

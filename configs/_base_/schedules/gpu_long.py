@@ -21,5 +21,3 @@ param_scheduler = [
         convert_to_iter_based=True,
     ),
 ]
-# Several processes: decoder layers without text leave their match branches without gradients.
-find_unused_parameters = True
