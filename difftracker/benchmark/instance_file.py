@@ -11,7 +11,6 @@ from typing import Any
 from difftracker.benchmark.definition import BenchmarkDefinition
 from difftracker.benchmark.split_rule import assign_parts, picture_share, release_of
 from difftracker.errors import AnnotationError
-from difftracker.utils.files import atomic_write
 
 _IMAGE_FIELDS = ('id', 'file_name', 'width', 'height', 'license', 'coco_url')
 _OBJECT_FIELDS = ('id', 'image_id', 'category_id', 'bbox', 'segmentation', 'area', 'iscrowd')
@@ -85,11 +84,9 @@ class InstanceFile:
         }
 
 
-def write_part(part: dict, path: str | Path) -> str:
-    """Writes a part as a COCO file and returns the SHA-256 of its content."""
-    content = _canonical(part).encode()
-    atomic_write(path, content)
-    return hashlib.sha256(content).hexdigest()
+def part_content(part: dict) -> bytes:
+    """Returns a part as the content of a COCO file, the same bytes for the same part."""
+    return _canonical(part).encode()
 
 
 def check_pictures(part: dict, folder: str | Path) -> None:

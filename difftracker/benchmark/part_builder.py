@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 from difftracker.benchmark.checksums import Progress
 from difftracker.benchmark.definition import BenchmarkDefinition
 from difftracker.benchmark.environment import describe_environment
-from difftracker.benchmark.instance_file import InstanceFile, check_pictures, digest_pictures, write_part
+from difftracker.benchmark.instance_file import InstanceFile, check_pictures, digest_pictures, part_content
 from difftracker.benchmark.manifest import MANIFEST_NAME, describe_set
 from difftracker.benchmark.set_builder import SetJob
 from difftracker.errors import ConfigError
-from difftracker.utils.files import write_json
+from difftracker.utils.files import atomic_write, write_json
 
 PLAN_NAME = '.plan.json'
 INSTANCES_NAME = 'instances.json'
@@ -50,14 +51,23 @@ class PartBuilder:
         self.folder = Path(out) / part
         content = instances.part(part)
         check_pictures(content, images)
-        pictures = digest_pictures(content, images, progress)
-        path = self.folder / INSTANCES_NAME
-        inputs = {
-            'pictures': len(content['images']),
-            'objects': len(content['annotations']),
-            'instances_sha256': write_part(content, path),
-            'pictures_sha256': pictures,
+        instances_file = part_content(content)
+        self.plan = {
+            'benchmark': self.definition.name,
+            'version': self.definition.version,
+            'part': part,
+            'preset': preset,
+            'split_by': instances.rule,
+            'inputs': {
+                'pictures': len(content['images']),
+                'objects': len(content['annotations']),
+                'instances_sha256': hashlib.sha256(instances_file).hexdigest(),
+                'pictures_sha256': digest_pictures(content, images, progress),
+            },
+            'environment': describe_environment(),
         }
+        self._check_same_build(counts)
+        path = atomic_write(self.folder / INSTANCES_NAME, instances_file)
         names = {item.get('id'): item.get('name') for item in content['licenses']}
         licenses = {image['file_name']: names.get(image.get('license')) for image in content['images']}
         self.jobs = [
@@ -68,20 +78,10 @@ class PartBuilder:
                 pairs,
                 self.folder / name,
                 f'{self.definition.name} {self.definition.version}',
-                {name: text for name, text in licenses.items() if text},
+                {file: text for file, text in licenses.items() if text},
             )
             for name, pairs in counts.items()
         ]
-        self.plan = {
-            'benchmark': self.definition.name,
-            'version': self.definition.version,
-            'part': part,
-            'preset': preset,
-            'split_by': instances.rule,
-            'inputs': inputs,
-            'environment': describe_environment(),
-        }
-        self._check_same_build(counts)
 
     def finish(self) -> Path:
         """Writes the manifest of the finished sets; returns its path."""

@@ -6,13 +6,12 @@ import json
 import multiprocessing
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from difftracker.benchmark.checksums import FILES_NAME, compute_checksums
 from difftracker.benchmark.decoy_recorder import record_decoys
-from difftracker.benchmark.environment import reproducible_opencv
+from difftracker.benchmark.environment import make_opencv_reproducible, reproducible_opencv
 from difftracker.errors import ConfigError, DiffTrackerError
 from difftracker.structures import PairRecord
 from difftracker.synthesis.pair_composer import PairComposer
@@ -120,7 +119,7 @@ def _run(jobs: Sequence[Job], job: SetJob, workers: int) -> Iterator[int]:
 
 def _start_process(job: SetJob) -> None:
     """Sets a worker up; its OpenCV stays reproducible until it ends."""
-    ExitStack().enter_context(reproducible_opencv())
+    make_opencv_reproducible()
     _start(job)
 
 

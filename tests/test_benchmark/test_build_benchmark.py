@@ -170,8 +170,36 @@ def test_a_finished_build_is_not_made_again(copy: Path, pictures: Path, capsys: 
 
 
 def test_two_builds_are_not_mixed(copy: Path, pictures: Path, capsys: pytest.CaptureFixture) -> None:
+    before = contents(copy)
     assert build_benchmark.main(arguments(pictures, copy, pairs=('none=1',))) == 1
     assert 'other pairs, recipes; choose another --out' in capsys.readouterr().err
+    assert contents(copy) == before
+
+
+def test_the_full_preset_takes_whole_releases_only(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    definition = json.loads((build_benchmark.CONFIGS / 'diffground_open.json').read_text())
+    definition['releases'] = {'val2017': 6}
+    definition['pairs']['full'].update({part: {'photo-aligned': 2} for part in ('val', 'test')})
+    (tmp_path / 'definition.json').write_text(json.dumps(definition))
+    data = json.loads((pictures / 'instances.json').read_text())
+    for image in data['images']:
+        image['coco_url'] = 'http://images.cocodataset.org/val2017/1.jpg'
+    file = tmp_path / 'instances.json'
+    given = ['--coco-annotations', str(file), '--coco-images', str(pictures), '--out', str(tmp_path / 'out')]
+    given += ['--definition', str(tmp_path / 'definition.json')]
+    file.write_text(json.dumps({**data, 'images': data['images'][:5]}))
+    assert build_benchmark.main(given) == 1
+    assert 'preset full expects 6 pictures of val2017, found 5 of val2017' in capsys.readouterr().err
+    file.write_text(json.dumps(data))
+    assert build_benchmark.main(given) == 0
+    manifests = [read_manifest(tmp_path / 'out' / part / 'manifest.json') for part in ('val', 'test')]
+    assert [(one['preset'], one['split_by'], one['part']) for one in manifests] == [
+        ('full', 'release', 'val'), ('full', 'release', 'test'),
+    ]  # fmt: skip
+    assert sum(one['inputs']['pictures'] for one in manifests) == 6
+    assert not (tmp_path / 'out' / 'train').exists()
 
 
 def test_a_missing_picture_is_named_before_anything_is_made(

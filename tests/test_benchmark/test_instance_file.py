@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from difftracker.benchmark.definition import BenchmarkDefinition
-from difftracker.benchmark.instance_file import InstanceFile, check_pictures, digest_pictures, write_part
+from difftracker.benchmark.instance_file import InstanceFile, check_pictures, digest_pictures, part_content
 from difftracker.errors import AnnotationError
 
 
@@ -27,7 +27,7 @@ def test_order_does_not_matter(pictures: Path, definition: BenchmarkDefinition, 
     digests = []
     for path in (pictures / 'instances.json', other):
         part = InstanceFile(path, definition, 'field').part('test')
-        digests.append((write_part(part, tmp_path / 'part.json'), digest_pictures(part, pictures)))
+        digests.append((part_content(part), digest_pictures(part, pictures)))
     assert digests[0] == digests[1]
     assert [image['id'] for image in part['images']] == [2, 5]
     assert {item['image_id'] for item in part['annotations']} == {2, 5}
@@ -48,9 +48,9 @@ def test_changed_pictures_and_objects_change_the_digests(
     assert digest_pictures(part, tmp_path) == digest_pictures(part, pictures)
     (tmp_path / part['images'][0]['file_name']).write_bytes(b'x')
     assert digest_pictures(part, tmp_path) != digest_pictures(part, pictures)
-    before = write_part(part, tmp_path / 'part.json')
+    before = part_content(part)
     part['annotations'][0]['bbox'][2] += 1
-    assert write_part(part, tmp_path / 'part.json') != before
+    assert part_content(part) != before
 
 
 def test_a_pool_limits_a_part_by_hash(pictures: Path, definition: BenchmarkDefinition, tmp_path: Path) -> None:

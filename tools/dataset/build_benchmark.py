@@ -42,10 +42,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--split-by', choices=RULES, help='what tells train, val and test apart, with --preset subset')
     parser.add_argument('--pairs', nargs='+', metavar='SET=N', default=[], help='other sizes, with --preset subset')
     parser.add_argument('--workers', type=int, default=1)
-    parser.add_argument('--definition', type=Path, default=CONFIGS / 'diffground_open.json', help=argparse.SUPPRESS)
+    parser.add_argument(
+        '--definition', type=Path, default=CONFIGS / 'diffground_open.json', help='another version of the benchmark'
+    )
     parser.add_argument('--verify', action='store_true', help='check what is in --out and build nothing')
     parser.add_argument('--reference', type=Path, help="with --verify: somebody else's manifest of the same part")
-    parser.add_argument('--self-check', action='store_true', help='build a few made-up pairs (kept with --out), compare')
+    parser.add_argument('--self-check', action='store_true', help='compare a few made-up pairs; --out keeps them')
     args = parser.parse_args(argv)
     if args.self_check:
         return args
