@@ -25,6 +25,7 @@ class DiffTracker(BaseDetector):
 
     Args:
         backbone, text_encoder, neck, dense_head, decoder, head: Configs of the parts.
+        describer: Config of a loss on names and colours of changes, None for none; used in training only.
         denoising: `positive_noise` and `negative_noise` of the denoising queries, None for none.
         blank_text: Replace every sentence by one constant: the text-off ablation.
         max_per_query: Boxes kept per sentence.
@@ -33,6 +34,8 @@ class DiffTracker(BaseDetector):
     """
 
     BLANK = 'change'
+    # The backbone's deepest stages, which tell what a thing is.
+    SEMANTIC_STAGES = 2
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class DiffTracker(BaseDetector):
         dense_head: dict,
         decoder: dict,
         head: dict,
+        describer: dict | None = None,
         denoising: dict | None = None,
         blank_text: bool = False,
         max_per_query: int = 20,
@@ -56,13 +60,14 @@ class DiffTracker(BaseDetector):
         self.dense_head = MODELS.build(dense_head)
         self.decoder = MODELS.build(decoder)
         self.head = MODELS.build(head)
+        self.describer = None if describer is None else MODELS.build(describer)
         self.denoising = denoising
         self.blank_text = blank_text
         self.max_per_query = max_per_query
         self.answer_iou = answer_iou
 
-    def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, ...]:
-        """Difference features of `(B, 2, 3, H, W)`: one `(2B, C, H/s, W/s)` map per stage, before frames first."""
+    def extract_feat(self, batch_inputs: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Difference and backbone features of `(B, 2, 3, H, W)`: `(2B, C, H/s, W/s)` per stage, before frames first."""
         return self.backbone(batch_inputs)
 
     def encode_text(self, samples: list[PairDataSample]) -> tuple[TextFeatures, int]:
@@ -87,12 +92,14 @@ class DiffTracker(BaseDetector):
             The pyramid and the number of sentences per row of it: S where the neck does not read the text, else 1,
             with one row per sentence.
         """
-        maps = self.extract_feat(inputs)
+        maps, own = self.extract_feat(inputs)
+        semantic = [tuple(side) for side in zip(*(m.chunk(2) for m in own[-self.SEMANTIC_STAGES :]), strict=True)]
         colours = F.avg_pool2d(inputs.flatten(0, 1), 4).unflatten(0, (-1, 2))
         extent = self._extent(samples, inputs)
         if self.neck.uses_text:
             batch = len(inputs)
             maps = tuple(m.unflatten(0, (2, batch)).repeat_interleave(sentences, 1).flatten(0, 1) for m in maps)
+            semantic = [tuple(m.repeat_interleave(sentences, 0) for m in side) for side in semantic]
             words = TextFeatures(*(torch.cat([item, item]) for item in text))
             levels = self.neck(maps, words)
             colours, extent = colours.repeat_interleave(sentences, 0), extent.repeat_interleave(sentences, 0)
@@ -100,7 +107,7 @@ class DiffTracker(BaseDetector):
         else:
             levels = self.neck(maps)
         before, after = zip(*(level.chunk(2) for level in levels), strict=True)
-        return PairPyramid(before, after, colours[:, 0], colours[:, 1], extent), sentences
+        return PairPyramid(before, after, colours[:, 0], colours[:, 1], extent, *semantic), sentences
 
     @staticmethod
     def _extent(samples: list[PairDataSample], inputs: Tensor) -> Tensor:
@@ -127,6 +134,8 @@ class DiffTracker(BaseDetector):
             targets = targets.repeat(sentences)
         dense = self.dense_head(pyramid.after, text if self.neck.uses_text else None)
         losses = self.dense_head.loss(dense, targets)
+        if self.describer is not None and targets.after_boxes.shape[1]:
+            losses.update(self._describe(pyramid, targets, batch_data_samples))
         boxes, mask, noise = self.decoder.select(dense), None, None
         if self.denoising is not None and targets.after_boxes.shape[1]:
             extra = make_denoising_queries(targets, **self.denoising)
@@ -136,6 +145,12 @@ class DiffTracker(BaseDetector):
         states = self.decoder(pyramid, boxes, text, per_row, mask)
         losses.update(self.head.loss(states, text.sentence, targets, noise))
         return losses
+
+    def _describe(self, pyramid: PairPyramid, targets: PairTargets, samples: list[PairDataSample]) -> dict[str, Tensor]:
+        evidence = self.decoder.evidence(pyramid, targets.before_boxes, targets.after_boxes)
+        evidence = evidence[:: len(evidence) // len(samples)]
+        descriptions = [sample.gt_changes.descriptions for sample in samples]
+        return self.describer.loss(evidence, descriptions, lambda texts: self.text_encoder(texts).sentence)
 
     @staticmethod
     def _group_mask(queries: int, extra: int, device: torch.device) -> Tensor:

