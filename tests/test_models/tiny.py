@@ -40,9 +40,9 @@ def tiny_config(**changes):
             'num_points': 2,
             'semantic_channels': (112, 320),
             'attributes': 2,
+            'describer': {'type': 'ChangeDescriber', 'embed_dims': EMBED},
         },
         'head': {'type': 'DiffTrackerHead', 'kinds': KINDS, 'embed_dims': EMBED, 'num_layers': 3, 'alignment_dims': 64},
-        'describer': {'type': 'ChangeDescriber', 'embed_dims': EMBED},
         'denoising': {'positive_noise': 0.4, 'negative_noise': 1.0},
     }
     for name, change in changes.items():

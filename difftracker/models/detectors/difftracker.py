@@ -25,7 +25,6 @@ class DiffTracker(BaseDetector):
 
     Args:
         backbone, text_encoder, neck, dense_head, decoder, head: Configs of the parts.
-        describer: Config of a loss on names and colours of changes, None for none; used in training only.
         denoising: `positive_noise` and `negative_noise` of the denoising queries, None for none.
         blank_text: Replace every sentence by one constant: the text-off ablation.
         max_per_query: Boxes kept per sentence.
@@ -45,7 +44,6 @@ class DiffTracker(BaseDetector):
         dense_head: dict,
         decoder: dict,
         head: dict,
-        describer: dict | None = None,
         denoising: dict | None = None,
         blank_text: bool = False,
         max_per_query: int = 20,
@@ -60,7 +58,6 @@ class DiffTracker(BaseDetector):
         self.dense_head = MODELS.build(dense_head)
         self.decoder = MODELS.build(decoder)
         self.head = MODELS.build(head)
-        self.describer = None if describer is None else MODELS.build(describer)
         self.denoising = denoising
         self.blank_text = blank_text
         self.max_per_query = max_per_query
@@ -134,7 +131,7 @@ class DiffTracker(BaseDetector):
             targets = targets.repeat(sentences)
         dense = self.dense_head(pyramid.after, text if self.neck.uses_text else None)
         losses = self.dense_head.loss(dense, targets)
-        if self.describer is not None and targets.after_boxes.shape[1]:
+        if self.decoder.describer is not None and targets.after_boxes.shape[1]:
             losses.update(self._describe(pyramid, targets, batch_data_samples))
         boxes, mask, noise = self.decoder.select(dense), None, None
         if self.denoising is not None and targets.after_boxes.shape[1]:
@@ -150,7 +147,7 @@ class DiffTracker(BaseDetector):
         evidence = self.decoder.evidence(pyramid, targets.before_boxes, targets.after_boxes)
         evidence = evidence[:: len(evidence) // len(samples)]
         descriptions = [sample.gt_changes.descriptions for sample in samples]
-        return self.describer.loss(evidence, descriptions, lambda texts: self.text_encoder(texts).sentence)
+        return self.decoder.describer.loss(evidence, descriptions, lambda texts: self.text_encoder(texts).sentence)
 
     @staticmethod
     def _group_mask(queries: int, extra: int, device: torch.device) -> Tensor:

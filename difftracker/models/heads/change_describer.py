@@ -21,7 +21,7 @@ class ChangeDescriber(BaseModule):
     A sentence that names a thing teaches its name only where the pair offers another choice; the annotation names every
     change. Each attribute is told from the others that occur in the batch by its similarity to their encoded words
     (contrastive, as in GLIP, arXiv 2112.03857), by the encoder that reads the sentences, so that names of things in
-    sentences and in pictures come to lie together. Used in training only.
+    sentences and in pictures come to lie together. The guesses are then facts that a sentence can be compared with.
 
     Args:
         embed_dims: Width of the evidence and of sentence vectors.
@@ -33,8 +33,18 @@ class ChangeDescriber(BaseModule):
     def __init__(self, embed_dims: int = 192, loss_weight: float = 1.0) -> None:
         super().__init__()
         self.loss_weight = loss_weight
+        self.out_channels = self.ATTRIBUTES * embed_dims
         self.project = nn.Linear(embed_dims, self.ATTRIBUTES * embed_dims)
         self.log_scale = nn.Parameter(torch.tensor(2.5))
+
+    def forward(self, evidence: Tensor) -> Tensor:
+        """Guesses the attributes: `(B, Q, embed_dims)` -> `(B, Q, out_channels)`, numbers of about unit size."""
+        vectors = self._guess(evidence)
+        return (vectors * vectors.shape[-1] ** 0.5).flatten(-2).to(evidence.dtype)
+
+    def _guess(self, evidence: Tensor) -> Tensor:
+        vectors = self.project(evidence).unflatten(-1, (self.ATTRIBUTES, -1))
+        return F.normalize(vectors.float(), dim=-1)
 
     def loss(
         self,
@@ -50,7 +60,7 @@ class ChangeDescriber(BaseModule):
                 after, each None where unknown or where nothing stands there.
             encode: Maps V texts to `(V, embed_dims)` vectors.
         """
-        vectors = self.project(evidence).unflatten(-1, (self.ATTRIBUTES, -1))
+        vectors = self._guess(evidence)
         total, terms = vectors.sum() * 0, 0
         for attribute in range(self.ATTRIBUTES):
             known = [
@@ -63,7 +73,7 @@ class ChangeDescriber(BaseModule):
             if len(words) < 2:
                 continue
             rows, columns, texts = zip(*known, strict=True)
-            own = F.normalize(vectors[list(rows), list(columns), attribute].float(), dim=-1)
+            own = vectors[list(rows), list(columns), attribute]
             goal = F.normalize(encode(words).float(), dim=-1)
             place = {word: index for index, word in enumerate(words)}
             target = torch.tensor([place[text] for text in texts], device=own.device)

@@ -69,6 +69,7 @@ class TextConditionedDecoder(BaseModule):
         dropout: Dropout of the layers.
         semantic_channels: See `BoxEvidence`.
         attributes: Attributes that `SentenceAlignment` compares, 0 for no such part.
+        describer: Config of a `ChangeDescriber`, whose guesses are compared with the sentence too, None for none.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class TextConditionedDecoder(BaseModule):
         dropout: float = 0.1,
         semantic_channels: tuple[int, ...] = (),
         attributes: int = 0,
+        describer: dict | None = None,
     ) -> None:
         super().__init__()
         if not 0 <= text_from_layer < num_layers:
@@ -97,7 +99,9 @@ class TextConditionedDecoder(BaseModule):
         self.evidence = BoxEvidence(value_dims, num_levels, embed_dims, semantic_channels)
         self.position = BoxPosition(embed_dims)
         self.place = nn.Linear(BoxPosition.GEOMETRY, embed_dims)
-        self.alignment = SentenceAlignment(embed_dims, attributes) if attributes else None
+        self.describer = None if describer is None else MODELS.build(describer)
+        facts = (BoxPosition.GEOMETRY,) if describer is None else (BoxPosition.GEOMETRY, self.describer.out_channels)
+        self.alignment = SentenceAlignment(embed_dims, attributes, facts) if attributes else None
         self.layers = nn.ModuleList(
             DecoderLayer(
                 embed_dims, value_dims, 2 * num_levels, num_heads, num_points, index >= text_from_layer, dropout
@@ -149,6 +153,7 @@ class TextConditionedDecoder(BaseModule):
         """
         before = after = boxes
         content = self.evidence(pyramid, before, after)
+        described = None if self.describer is None else self.describer(content)
         tokens, shapes, extent = pyramid.tokens(), pyramid.shapes * 2, pyramid.extent
         states, alignment = [], None
         for index, (layer, refine) in enumerate(zip(self.layers, self.refine, strict=True)):
@@ -160,9 +165,11 @@ class TextConditionedDecoder(BaseModule):
             references = torch.stack([before] * self.num_levels + [after] * self.num_levels, dim=2)
             position = self.position(before, after, extent)
             if index == self.text_from_layer:
-                geometry = self.position.geometry(before, after, extent)
-                content = content + self.place(geometry)
-                alignment = None if self.alignment is None else self.alignment(content, geometry, text)
+                facts = [self.position.geometry(before, after, extent)]
+                content = content + self.place(facts[0])
+                if described is not None:
+                    facts.append(described.repeat_interleave(sentences, dim=0))
+                alignment = None if self.alignment is None else self.alignment(content, facts, text)
             content = layer(content, position, references, tokens, shapes, mask, text if with_text else None)
             delta = refine(self.norm(content)).float()
             new_before = (inverse_sigmoid(before) + delta[..., :4]).sigmoid()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -20,26 +22,26 @@ class SentenceAlignment(nn.Module):
     Args:
         embed_dims: Width of candidates and words.
         attributes: Number of attributes.
-        geometry: Bare numbers of place and size that are given beside the candidate's features.
+        facts: Widths of what is given beside the candidate's features, for example bare numbers of place and size.
         width: Channels per attribute.
     """
 
-    def __init__(self, embed_dims: int, attributes: int = 8, geometry: int = 9, width: int = 32) -> None:
+    def __init__(self, embed_dims: int, attributes: int = 8, facts: tuple[int, ...] = (), width: int = 32) -> None:
         super().__init__()
         self.query = nn.Parameter(torch.randn(attributes, embed_dims) * embed_dims**-0.5)
         self.key = nn.Linear(embed_dims, embed_dims)
         self.wanted = nn.Parameter(torch.randn(attributes, embed_dims, width) * embed_dims**-0.5)
         self.norm = nn.LayerNorm(embed_dims)
         self.shown = nn.Linear(embed_dims, attributes * width)
-        # A way of their own, since among the many features of a normalised candidate the place is a whisper.
-        self.placed = nn.Linear(geometry, attributes * width)
+        # Ways of their own, since among the many features of a normalised candidate a single fact is a whisper.
+        self.stated = nn.ModuleList(nn.Linear(size, attributes * width) for size in facts)
 
-    def forward(self, candidates: Tensor, geometry: Tensor, text: TextFeatures) -> Tensor:
+    def forward(self, candidates: Tensor, facts: Sequence[Tensor], text: TextFeatures) -> Tensor:
         """Compares.
 
         Args:
             candidates: `(N, Q, embed_dims)` candidates that have not read the sentence.
-            geometry: `(N, Q, geometry)` numbers of about unit size.
+            facts: One `(N, Q, width)` per entry of `facts`, numbers of about unit size.
             text: Features of N sentences.
 
         Returns:
@@ -49,4 +51,7 @@ class SentenceAlignment(nn.Module):
         weight = logits.masked_fill(~text.mask[..., None], float('-inf')).softmax(dim=1).to(text.tokens.dtype)
         words = torch.einsum('nla,nlc->nac', weight, text.tokens)
         wanted = torch.einsum('nac,acw->naw', words, self.wanted).flatten(1)
-        return (self.shown(self.norm(candidates)) + self.placed(geometry)) * wanted[:, None]
+        shown = self.shown(self.norm(candidates))
+        for layer, fact in zip(self.stated, facts, strict=True):
+            shown = shown + layer(fact)
+        return shown * wanted[:, None]
