@@ -90,7 +90,8 @@ class DiffTracker(BaseDetector):
             with one row per sentence.
         """
         maps, own = self.extract_feat(inputs)
-        semantic = [tuple(side) for side in zip(*(m.chunk(2) for m in own[-self.SEMANTIC_STAGES :]), strict=True)]
+        kept = own[-self.SEMANTIC_STAGES :] if self.decoder.evidence.semantics is not None else ()
+        semantic = [tuple(m.chunk(2)[side] for m in kept) for side in (0, 1)]
         colours = F.avg_pool2d(inputs.flatten(0, 1), 4).unflatten(0, (-1, 2))
         extent = self._extent(samples, inputs)
         if self.neck.uses_text:
