@@ -3,7 +3,7 @@
 data_root = 'data/'
 image_size = (320, 320)
 kinds = ('appearance', 'replace', 'remove', 'add', 'move', 'open', 'short', 'mousebite', 'spur', 'copper', 'pin-hole')
-score_threshold = 0.33
+score_threshold = 0.25
 
 test_pipeline = [
     dict(type='LoadImagePair'),
