@@ -34,6 +34,12 @@ ABLATIONS = {
     'visual-delta': in_place_of_dem('VisualDelta'),
     'mdp': in_place_of_dem('MultiScaleDifferentialPerception'),
     'co-attention': in_place_of_dem('CoAttention'),
+    'no-attributes': {'model.decoder.attributes': (8, 0), 'model.head.alignment_dims': (256, 0)},
+    'no-describer': {
+        'model.decoder.describer': (GONE, None),
+        'model.decoder.describer.type': ('ChangeDescriber', GONE),
+        'model.decoder.describer.embed_dims': (192, GONE),
+    },
     'blank-text': {'model.blank_text': (GONE, True)},
     'no-denoising': {
         'model.denoising': (GONE, None),

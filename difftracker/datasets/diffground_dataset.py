@@ -16,6 +16,7 @@ from difftracker.structures import Change, PairRecord
 
 from . import transforms  # noqa: F401  (registers what pipelines name)
 from .annotations import read_annotations
+from .change_description import describe_change
 
 # A pair that cannot be used is replaced by a random other one; this many misses in a row mean that the set is broken.
 MAX_REPLACEMENTS = 20
@@ -40,6 +41,7 @@ class DiffGroundDataset(BaseDataset):
         test_mode: Tests raise on an unreadable image; training logs it and takes another pair. Training passes over
             sentences whose answers have no box in the after image, tests keep them.
         indices: Use only these pairs, or the first so many.
+        min_changes: Use only pairs with at least so many changes; `indices` counts among these.
     """
 
     def __init__(
@@ -52,12 +54,14 @@ class DiffGroundDataset(BaseDataset):
         seed: int = 0,
         test_mode: bool = False,
         indices: int | Sequence[int] | None = None,
+        min_changes: int = 0,
     ) -> None:
         if queries_per_pair is not None and queries_per_pair < 1:
             raise ConfigError(f'queries_per_pair must be None or at least 1, found {queries_per_pair}')
         self.kinds = tuple(kinds)
         self.queries_per_pair = queries_per_pair
         self.seed = seed
+        self.min_changes = min_changes
         # In shared memory, so that workers that outlive an epoch see the next one.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
         # Built here and not by mmengine, which would find our transforms only under mmdet's default scope.
@@ -78,7 +82,8 @@ class DiffGroundDataset(BaseDataset):
         Raises:
             AnnotationError: On the first fault of the file.
         """
-        return [self._plain(record) for record in read_annotations(self.ann_file)]
+        records = read_annotations(self.ann_file)
+        return [self._plain(record) for record in records if len(record.changes) >= self.min_changes]
 
     def set_epoch(self, epoch: int) -> None:
         """Tells the epoch, which what is random depends on."""
@@ -128,7 +133,7 @@ class DiffGroundDataset(BaseDataset):
 
     def _plain_change(self, change: Change) -> tuple:
         kind = self.kinds.index(change.type) if change.type in self.kinds else -1
-        return change.before_box, change.after_box, kind
+        return change.before_box, change.after_box, kind, describe_change(change)
 
     def _raw(self, index: int, rng: np.random.Generator) -> dict:
         results = self.get_data_info(index)
@@ -140,6 +145,7 @@ class DiffGroundDataset(BaseDataset):
                 [(0.0, 0.0, 0.0, 0.0) if box is None else box for box in boxes], dtype=np.float32
             ).reshape(-1, 4)
         results['kinds'] = np.array([change[2] for change in changes], dtype=np.int64)
+        results['descriptions'] = [change[3] for change in changes]
         results['rng'] = rng
         return results
 

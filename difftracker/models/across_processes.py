@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from mmengine.dist import all_reduce, get_world_size
+from mmengine.dist import all_gather_object, all_reduce, get_world_size
 from torch import Tensor
 
 
@@ -52,3 +52,9 @@ def mean_anywhere(values: dict[str, Tensor]) -> dict[str, Tensor]:
     stacked = torch.stack([value.detach().float() for value in values.values()])
     all_reduce(stacked, 'mean')
     return type(values)(zip(values, stacked.unbind(), strict=True))
+
+
+def union_anywhere(groups: Sequence[set[str]]) -> list[list[str]]:
+    """Returns the sorted union over all processes of each set of words."""
+    shares = [groups] if get_world_size() == 1 else all_gather_object(list(groups))
+    return [sorted(set().union(*group)) for group in zip(*shares, strict=True)]

@@ -116,6 +116,32 @@ def test_pair_without_change(tmp_path):
     assert truth.gt_changes.boxes_after.shape == (0, 4)
 
 
+def test_few_changes_can_be_left_out(tmp_path):
+    few = [{'query_id': 'q', 'text': 'x', 'subset': 'remove', 'answers': [0]}]
+    path = write_set(tmp_path, [pair(0, [change(0)], few), pair(1), pair(2, [change(0)], few)], pictures=False)
+    assert [item['pair_id'] for item in build(path, min_changes=2)] == ['p1']
+    assert len(build(path, min_changes=1)) == 3
+
+
+def test_descriptions_say_what_stands_there_before_and_after(tmp_path):
+    changes = [
+        {**change(0, 'remove'), 'label': 'cat', 'colour_before': 'red'},
+        {**change(1, 'add'), 'label': 'dog', 'colour_after': 'blue'},
+        {**change(2, 'replace'), 'label': 'cat', 'new_label': 'dog', 'colour_before': 'red', 'colour_after': 'blue'},
+        {**change(3, 'appearance'), 'label': 'cup'},
+        change(4, 'open'),
+    ]
+    path = write_set(tmp_path, [pair(0, changes)])
+    truth = build(path, PIPELINE, queries_per_pair=1)[0]['data_samples'].gt_changes
+    assert truth.descriptions == [
+        ('cat', None, 'red', None),
+        (None, 'dog', None, 'blue'),
+        ('cat', 'dog', 'red', 'blue'),
+        ('cup', 'cup', None, None),
+        (None, None, None, None),
+    ]
+
+
 def test_faults_of_the_file_stop_the_start(tmp_path):
     path = write_set(tmp_path, [pair(0), pair(0)], pictures=False)
     with pytest.raises(AnnotationError):

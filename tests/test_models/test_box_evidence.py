@@ -27,6 +27,17 @@ def ramp(height, width, axis):
     return steps[:, None].expand(height, width) if axis == 0 else steps[None].expand(height, width)
 
 
+@torch.no_grad()
+def test_backbone_maps_are_pooled_in_their_own_frame():
+    level = torch.stack([ramp(8, 8, 1), ramp(8, 8, 0)])[None]
+    blank = torch.zeros(1, 2, 8, 8), torch.zeros(1, 3, 16, 16)
+    pyramid = PairPyramid((blank[0],), (blank[0],), blank[1], blank[1], torch.ones(1, 2, 2), (level,), (10 * level,))
+    module, seen = BoxEvidence(2, 1, 16, semantic_channels=(2,)), []
+    module.semantics.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    module(pyramid, BOX, OTHER)
+    torch.testing.assert_close(seen[0][0, 0], torch.tensor([0.5, 0.5, 2.5, 5.0]))
+
+
 def pyramid_of(before, after, colour_before, colour_after):
     return PairPyramid(before, after, colour_before, colour_after, torch.ones(1, 2, 2))
 

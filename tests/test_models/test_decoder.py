@@ -11,9 +11,17 @@ from difftracker.models.heads import TextConditionedDecoder
 from difftracker.models.heads.dense_change_head import DenseOutput
 from difftracker.models.layers.box_ops import inverse_sigmoid
 from difftracker.models.text import TextFeatures
-from tests.test_models.tiny import EMBED, VALUE, random_pyramid, random_text, shake
+from tests.test_models.tiny import EMBED, SEMANTIC, VALUE, random_pyramid, random_text, shake
 
-SETTINGS = {'embed_dims': EMBED, 'value_dims': VALUE, 'num_layers': 4, 'text_from_layer': 2, 'num_heads': 2}
+SETTINGS = {
+    'embed_dims': EMBED,
+    'value_dims': VALUE,
+    'num_layers': 4,
+    'text_from_layer': 2,
+    'num_heads': 2,
+    'semantic_channels': SEMANTIC,
+    'attributes': 2,
+}
 
 
 def build(**settings):
@@ -67,6 +75,8 @@ def test_states_layer_by_layer():
         assert state.before_boxes.shape == state.after_boxes.shape == (rows, 5, 4)
         assert state.after_boxes.min() >= 0 and state.after_boxes.max() <= 1
         assert not torch.allclose(state.before_boxes, state.after_boxes)
+        assert (state.alignment is not None) == state.with_text
+    assert states[-1].alignment.shape == (6, 5, 2 * 32)
 
 
 @torch.no_grad()
@@ -128,6 +138,31 @@ def test_denoising_queries_leak_nothing():
             torch.testing.assert_close(one, other[:, :5], rtol=1e-4, atol=1e-5)
     unmasked = decoder(pyramid, torch.cat([boxes, extra], dim=1), text, 2)[-1]
     assert not torch.allclose(unmasked.content[:, :5], with_extra[-1].content[:, :5], atol=1e-3)
+
+
+@torch.no_grad()
+def test_the_place_reaches_the_content():
+    """Two candidates that see the same everywhere differ by their places, from the first layer with words on."""
+    decoder, text = build(), random_text(1)
+    flat = random_pyramid(1, VALUE)
+    flat = type(flat)(
+        *(
+            tuple(torch.ones_like(level) for level in item) if isinstance(item, tuple) else torch.ones_like(item)
+            for item in flat
+        )
+    )
+    boxes = torch.tensor([[[0.2, 0.5, 0.2, 0.2], [0.8, 0.5, 0.2, 0.2]]])
+    for layer in decoder.layers:
+        # What looks at places through attention is switched off.
+        layer.image_attention.requires_grad_(False)
+        layer.self_attention.out_proj.weight.zero_()
+        layer.image_attention.output.weight.zero_()
+        if layer.text_attention is not None:
+            layer.text_attention.out_proj.weight.zero_()
+    states = decoder(flat, boxes, text, 1)
+    torch.testing.assert_close(states[1].content[:, 0], states[1].content[:, 1])
+    assert not torch.allclose(states[2].content[:, 0], states[2].content[:, 1], atol=1e-3)
+    assert not torch.allclose(states[2].alignment[:, 0], states[2].alignment[:, 1], atol=1e-3)
 
 
 @torch.no_grad()

@@ -35,12 +35,13 @@ def build(window=(3, 5), out_channels=(8, 9)):
 
 def test_before_frames_come_first():
     inputs = torch.randn(3, 2, 3, 8, 8)
-    first, second = build()(inputs)
+    (first, second), own = build()(inputs)
     assert first.shape == (6, 3, 4, 4) and second.shape == (6, 3, 2, 2)
     for row in range(3):
         before, after = F.avg_pool2d(inputs[row], 2)
         torch.testing.assert_close(first[row], 2 * before - after)
         torch.testing.assert_close(first[3 + row], 2 * after - before)
+        torch.testing.assert_close(own[0][[row, 3 + row]], torch.stack([before, after]))
 
 
 def test_swapped_images_swap_the_halves():
@@ -49,7 +50,7 @@ def test_swapped_images_swap_the_halves():
     model = DifferentialBackbone(backbone, config, (24, 40, 112, 320), (8, 8, 8, 8)).eval()
     inputs = torch.randn(2, 2, 3, 32, 32)
     with torch.no_grad():
-        for straight, swapped in zip(model(inputs), model(inputs.flip(1)), strict=True):
+        for straight, swapped in zip(model(inputs)[0], model(inputs.flip(1))[0], strict=True):
             torch.testing.assert_close(straight.chunk(2)[0], swapped.chunk(2)[1], rtol=1e-3, atol=1e-3)
             torch.testing.assert_close(straight.chunk(2)[1], swapped.chunk(2)[0], rtol=1e-3, atol=1e-3)
 

@@ -81,7 +81,8 @@ class TestLoss:
 
     def test_every_part_learns(self):
         model = fresh().train()
-        losses = losses_of(model, batch(make_sample([BOX], TEXTS, [[1], [0], [1]]), make_sample([(4, 4, 30, 30)])))
+        pair = make_sample([BOX, (40, 40, 60, 60)], TEXTS, [[1, 0], [0, 0], [1, 1]])
+        losses = losses_of(model, batch(pair, make_sample([(4, 4, 30, 30)])))
         sum(losses.values()).backward()
         parameters = {name: item for name, item in model.named_parameters() if item.requires_grad}
         assert not [name for name in parameters if name.startswith('backbone.backbone')]

@@ -9,6 +9,7 @@ from difftracker.structures.pair_data_sample import PairDataSample
 
 KINDS = ('appearance', 'replace', 'remove', 'add', 'move')
 EMBED, VALUE = 64, 32
+SEMANTIC = (3, 5)
 BERT = {'hidden_size': 32, 'num_hidden_layers': 1, 'num_attention_heads': 2, 'intermediate_size': 64}
 
 
@@ -37,8 +38,11 @@ def tiny_config(**changes):
             'text_from_layer': 1,
             'num_heads': 2,
             'num_points': 2,
+            'semantic_channels': (112, 320),
+            'attributes': 2,
+            'describer': {'type': 'ChangeDescriber', 'embed_dims': EMBED},
         },
-        'head': {'type': 'DiffTrackerHead', 'kinds': KINDS, 'embed_dims': EMBED, 'num_layers': 3},
+        'head': {'type': 'DiffTrackerHead', 'kinds': KINDS, 'embed_dims': EMBED, 'num_layers': 3, 'alignment_dims': 64},
         'denoising': {'positive_noise': 0.4, 'negative_noise': 1.0},
     }
     for name, change in changes.items():
@@ -81,6 +85,7 @@ def make_sample(boxes=(), texts=('find it',), answers=None, kinds=None, shapes=(
         valid_before=torch.ones(count, dtype=torch.bool),
         valid_after=torch.ones(count, dtype=torch.bool),
         kinds=torch.tensor([index % len(KINDS) for index in range(count)] if kinds is None else kinds).long(),
+        descriptions=[(f'thing {index}', None, None, 'red') for index in range(count)],
     )
     asked = torch.ones((len(texts), count)) if answers is None else torch.tensor(answers)
     sample.gt_answers = asked.reshape(len(texts), count).bool()
@@ -107,7 +112,8 @@ def random_pyramid(batch, channels, sizes=((8, 8), (4, 4), (2, 2)), seed=0):
     before, after = (tuple(draw(batch, channels, *size) for size in sizes) for _ in range(2))
     height, width = sizes[0]
     colours = [draw(batch, 3, 2 * height, 2 * width) for _ in range(2)]
-    return PairPyramid(before, after, *colours, torch.ones(batch, 2, 2))
+    semantic = [tuple(draw(batch, width, *size) for width, size in zip(SEMANTIC, sizes[1:])) for _ in range(2)]
+    return PairPyramid(before, after, *colours, torch.ones(batch, 2, 2), *semantic)
 
 
 def random_text(count, length=5, seed=0):

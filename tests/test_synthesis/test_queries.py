@@ -14,6 +14,7 @@ import pytest
 
 from difftracker.datasets.transforms.mirror_words import mirror_text
 from difftracker.synthesis.queries import compose_queries, write_queries
+from difftracker.synthesis.queries.ask import Ask
 from difftracker.synthesis.scene import Scene, SceneChange, SceneObject
 from tests.test_synthesis.random_scenes import random_scene
 
@@ -202,6 +203,24 @@ def test_shares_and_variety():
     assert asks['all'] / total > 0.06
     assert len(templates) >= 300
     assert len(texts) > 1000
+
+
+def test_concise_sentences_say_nothing_needless():
+    alone, total = 0, 0
+    for seed in range(60):
+        scene = random_scene(seed, 'photo', 3)
+        for written in compose_queries(scene, np.random.default_rng(seed), 12, concise=True):
+            facets, answers = written.ask.facets, written.query.answers
+            if not answers:
+                continue
+            for spot in range(len(facets)):
+                fewer = Ask(facets[:spot] + facets[spot + 1 :])
+                assert fewer.answers(scene) != answers, (seed, written.query.text)
+            total += written.query.extra['ask'] == 'one'
+            alone += [facet.name for facet in facets] in (['kind'], ['loose'])
+    assert total > 300
+    # Left to chance, more than half of them would tell the kind of change and nothing else.
+    assert alone < 0.35 * total
 
 
 def test_twins_are_never_told_apart():

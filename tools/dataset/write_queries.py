@@ -33,11 +33,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--domain', choices=('photo', 'screen', 'board'), required=True, help='decides the wording')
     parser.add_argument('--per-pair', type=int, default=12, help='sentences wanted for each pair')
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--concise', action='store_true', help='leave out conditions that are not needed')
     parser.add_argument('--keep', action='store_true', help='keep the sentences that are there and add to them')
     return parser.parse_args(argv)
 
 
-def with_queries(record: PairRecord, domain: str, per_pair: int, seed: int, keep: bool) -> PairRecord:
+def with_queries(
+    record: PairRecord, domain: str, per_pair: int, seed: int, keep: bool, concise: bool = False
+) -> PairRecord:
     """Returns the record with new sentences.
 
     Args:
@@ -46,13 +49,14 @@ def with_queries(record: PairRecord, domain: str, per_pair: int, seed: int, keep
         per_pair: Sentences wanted.
         seed: Seed of the file; each pair draws from a stream of its own.
         keep: Whether the record's own queries stay in front; new ones with the same text are left out.
+        concise: Whether conditions that are not needed are left out.
     """
     rng = np.random.default_rng((seed, zlib.crc32(record.pair_id.encode('utf-8'))))
     kept = record.queries if keep else ()
     texts = {_plain(query.text) for query in kept}
     ids = {query.query_id for query in kept}
     added: list[Query] = []
-    for query in write_queries(replace(scene_of(record), domain=domain), rng, per_pair):
+    for query in write_queries(replace(scene_of(record), domain=domain), rng, per_pair, concise):
         if _plain(query.text) in texts:
             continue
         number = len(kept) + len(added)
@@ -78,7 +82,9 @@ def main(argv: list[str] | None = None) -> int:
     except DiffTrackerError as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
-    written = [with_queries(record, args.domain, args.per_pair, args.seed, args.keep) for record in records]
+    written = [
+        with_queries(record, args.domain, args.per_pair, args.seed, args.keep, args.concise) for record in records
+    ]
     write_jsonl(args.out, [record.to_json() for record in written])
     subsets = Counter(query.subset for record in written for query in record.queries)
     print(f'{args.out}: {len(written)} pairs, {sum(subsets.values())} sentences')

@@ -1,9 +1,9 @@
 """Photographs, boards and screens; docs/training.md says how the sets under the data root are made."""
 
 data_root = 'data/'
-image_size = (256, 256)
+image_size = (320, 320)
 kinds = ('appearance', 'replace', 'remove', 'add', 'move', 'open', 'short', 'mousebite', 'spur', 'copper', 'pin-hole')
-score_threshold = 0.33
+score_threshold = 0.25
 
 test_pipeline = [
     dict(type='LoadImagePair'),
@@ -19,7 +19,7 @@ train_pipeline = [
     dict(type='PairPhotometric', prob=0.4),
     dict(type='PackPairInputs'),
 ]
-train_settings = dict(type='DiffGroundDataset', pipeline=train_pipeline, kinds=kinds, queries_per_pair=8)
+train_settings = dict(type='DiffGroundDataset', pipeline=train_pipeline, kinds=kinds, queries_per_pair=12)
 train_dataloader = dict(
     batch_size=8,
     num_workers=1,
@@ -29,11 +29,19 @@ train_dataloader = dict(
     dataset=dict(
         type='PairMixture',
         samples_per_epoch=2000,
-        weights=(8, 1, 1),
+        weights=(4, 4, 1, 1),
         datasets=[
-            dict(train_settings, data_root=data_root + 'photo_train', ann_file='annotations/train.jsonl'),
-            dict(train_settings, data_root=data_root + 'boards', ann_file='annotations/train.jsonl'),
-            dict(train_settings, data_root=data_root + 'screens_train', ann_file='annotations/train.jsonl'),
+            dict(train_settings, data_root=data_root + 'photo_train', ann_file='annotations/train_dense.jsonl'),
+            # Choosing is learned from pairs that offer a choice.
+            dict(
+                train_settings,
+                data_root=data_root + 'photo_train',
+                ann_file='annotations/train_dense.jsonl',
+                min_changes=2,
+                seed=1,
+            ),
+            dict(train_settings, data_root=data_root + 'boards', ann_file='annotations/train_dense.jsonl'),
+            dict(train_settings, data_root=data_root + 'screens_train', ann_file='annotations/train_dense.jsonl'),
         ],
     ),
 )

@@ -44,7 +44,11 @@ model = dict(
         text_from_layer=2,
         num_heads=6,
         num_points=4,
+        dropout=0.0,
+        semantic_channels=(112, 320),
+        attributes=8,
+        describer=dict(type='ChangeDescriber', embed_dims=embed_dims),
     ),
-    head=dict(type='DiffTrackerHead', kinds=change_kinds, embed_dims=embed_dims, num_layers=5),
+    head=dict(type='DiffTrackerHead', kinds=change_kinds, embed_dims=embed_dims, num_layers=5, alignment_dims=8 * 32),
     denoising=dict(positive_noise=0.4, negative_noise=1.0),
 )

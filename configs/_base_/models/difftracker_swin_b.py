@@ -21,4 +21,5 @@ model = dict(
         ),
         in_channels=(128, 256, 512, 1024),
     ),
+    decoder=dict(semantic_channels=(512, 1024)),
 )

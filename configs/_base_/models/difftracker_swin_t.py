@@ -73,7 +73,12 @@ model = dict(
         num_heads=8,
         num_points=4,
         pre_nms=300,
+        semantic_channels=(384, 768),
+        attributes=8,
+        describer=dict(type='ChangeDescriber', embed_dims=embed_dims),
     ),
-    head=dict(type='DiffTrackerHead', kinds=change_kinds, embed_dims=embed_dims, num_layers=num_layers),
+    head=dict(
+        type='DiffTrackerHead', kinds=change_kinds, embed_dims=embed_dims, num_layers=num_layers, alignment_dims=8 * 32
+    ),
     denoising=dict(positive_noise=0.4, negative_noise=1.0),
 )

@@ -60,6 +60,7 @@ class PackPairInputs(BaseTransform):
             setattr(changes, f'boxes_{side}', torch.from_numpy(boxes))
             setattr(changes, f'valid_{side}', torch.from_numpy(np.asarray(results[f'valid_{side}'], dtype=bool)))
         changes.kinds = torch.from_numpy(np.asarray(results['kinds'], dtype=np.int64))
+        changes.descriptions = list(results['descriptions'])
         return changes
 
     @staticmethod

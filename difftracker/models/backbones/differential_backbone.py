@@ -40,18 +40,19 @@ class DifferentialBackbone(BaseModule):
             settings = {key: value[stage] if key == 'window' else value for key, value in difference.items()}
             self.difference.append(MODELS.build(dict(settings, in_channels=inputs, out_channels=outputs)))
 
-    def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, inputs: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """Extracts difference features.
 
         Args:
             inputs: `(B, 2, 3, H, W)` normalised pairs, index 0 before and 1 after.
 
         Returns:
-            One `(2B, C, H / s, W / s)` map per stage: the B before frames, then the B after frames.
+            The difference features and the backbone's own features, each one `(2B, C, H / s, W / s)` map per stage:
+            the B before frames, then the B after frames.
         """
         stacked = inputs.transpose(0, 1).flatten(0, 1).contiguous(memory_format=torch.channels_last)
         maps = self.backbone(stacked)
         outputs = []
         for features, module in zip(maps, self.difference, strict=True):
             outputs.append(torch.cat(module(*features.chunk(2))))
-        return tuple(outputs)
+        return tuple(outputs), tuple(maps)

@@ -38,6 +38,8 @@ class DiffTracker(BaseDetector):
     """
 
     BLANK = 'change'
+    # The backbone's deepest stages, which tell what a thing is.
+    SEMANTIC_STAGES = 2
 
     def __init__(
         self,
@@ -73,8 +75,8 @@ class DiffTracker(BaseDetector):
         self.answer_iou = answer_iou
         self.calibration = None if calibration is None else ScoreCalibration(**calibration)
 
-    def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, ...]:
-        """Difference features of `(B, 2, 3, H, W)`: one `(2B, C, H/s, W/s)` map per stage, before frames first."""
+    def extract_feat(self, batch_inputs: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Difference and backbone features of `(B, 2, 3, H, W)`: `(2B, C, H/s, W/s)` per stage, before frames first."""
         return self.backbone(batch_inputs)
 
     def encode_text(self, samples: list[PairDataSample], least: int = 1) -> tuple[TextFeatures, int]:
@@ -103,12 +105,15 @@ class DiffTracker(BaseDetector):
             The pyramid and the number of sentences per row of it: S where the neck does not read the text, else 1,
             with one row per sentence.
         """
-        maps = self.extract_feat(inputs)
+        maps, own = self.extract_feat(inputs)
+        kept = own[-self.SEMANTIC_STAGES :] if self.decoder.evidence.semantics is not None else ()
+        semantic = [tuple(m.chunk(2)[side] for m in kept) for side in (0, 1)]
         colours = F.avg_pool2d(inputs.flatten(0, 1), 4).unflatten(0, (-1, 2))
         extent = self._extent(samples, inputs)
         if self.neck.uses_text:
             batch = len(inputs)
             maps = tuple(m.unflatten(0, (2, batch)).repeat_interleave(sentences, 1).flatten(0, 1) for m in maps)
+            semantic = [tuple(m.repeat_interleave(sentences, 0) for m in side) for side in semantic]
             words = TextFeatures(*(torch.cat([item, item]) for item in text))
             levels = self.neck(maps, words)
             colours, extent = colours.repeat_interleave(sentences, 0), extent.repeat_interleave(sentences, 0)
@@ -116,7 +121,7 @@ class DiffTracker(BaseDetector):
         else:
             levels = self.neck(maps)
         before, after = zip(*(level.chunk(2) for level in levels), strict=True)
-        return PairPyramid(before, after, colours[:, 0], colours[:, 1], extent), sentences
+        return PairPyramid(before, after, colours[:, 0], colours[:, 1], extent, *semantic), sentences
 
     @staticmethod
     def _extent(samples: list[PairDataSample], inputs: Tensor) -> Tensor:
@@ -149,6 +154,8 @@ class DiffTracker(BaseDetector):
             targets = targets.repeat(sentences)
         dense = self.dense_head(pyramid.after, text if self.neck.uses_text else None)
         losses = self.dense_head.loss(dense, targets)
+        if self.decoder.describer is not None and targets.after_boxes.shape[1]:
+            losses.update(self._describe(pyramid, targets, batch_data_samples))
         boxes, mask, noise = self.decoder.select(dense), None, None
         if self.denoising is not None and changes:
             extra = make_denoising_queries(targets, **self.denoising)
@@ -163,6 +170,12 @@ class DiffTracker(BaseDetector):
         """Sums the losses up; what goes to the log is the mean over all processes, the losses of the joint batch."""
         total, log = super().parse_losses(losses)
         return total, mean_anywhere(log)
+
+    def _describe(self, pyramid: PairPyramid, targets: PairTargets, samples: list[PairDataSample]) -> dict[str, Tensor]:
+        evidence = self.decoder.evidence(pyramid, targets.before_boxes, targets.after_boxes)
+        evidence = evidence[:: len(evidence) // len(samples)]
+        descriptions = [sample.gt_changes.descriptions for sample in samples]
+        return self.decoder.describer.loss(evidence, descriptions, lambda texts: self.text_encoder(texts).sentence)
 
     @staticmethod
     def _group_mask(queries: int, extra: int, device: torch.device) -> Tensor:

@@ -47,6 +47,7 @@ class DiffTrackerHead(BaseModule):
         kinds: Names of the kinds of change, in label order.
         embed_dims: Width of the queries.
         num_layers: Decoder layers.
+        alignment_dims: Channels of the decoder's comparison with the sentence, 0 where it makes none.
         loss_weights: Weights by name: `change`, `kind`, `l1`, `giou`, `match`, `choice`.
     """
 
@@ -57,6 +58,7 @@ class DiffTrackerHead(BaseModule):
         kinds: tuple[str, ...],
         embed_dims: int = 192,
         num_layers: int = 5,
+        alignment_dims: int = 0,
         loss_weights: dict[str, float] | None = None,
     ) -> None:
         super().__init__()
@@ -65,7 +67,8 @@ class DiffTrackerHead(BaseModule):
         self.matcher = ChangeMatcher()
         self.change = nn.ModuleList(nn.Linear(embed_dims, 1) for _ in range(num_layers))
         self.kind = nn.ModuleList(nn.Linear(embed_dims, len(self.kinds)) for _ in range(num_layers))
-        self.match = nn.ModuleList(MLP(3 * embed_dims, embed_dims, 1) for _ in range(num_layers))
+        width = 3 * embed_dims + alignment_dims
+        self.match = nn.ModuleList(MLP(width, embed_dims, 1) for _ in range(num_layers))
         self.none = nn.ModuleList(MLP(2 * embed_dims, embed_dims, 1) for _ in range(num_layers))
 
     def init_weights(self) -> None:
@@ -82,7 +85,10 @@ class DiffTrackerHead(BaseModule):
         if not state.with_text:
             return LayerScores(change, kind, None, None)
         words = sentence[:, None].expand_as(content)
-        match = self.match[index](torch.cat([content, words, content * words], dim=-1)).float().squeeze(-1)
+        parts = [content, words, content * words]
+        if state.alignment is not None:
+            parts.append(state.alignment)
+        match = self.match[index](torch.cat(parts, dim=-1)).float().squeeze(-1)
         none = self.none[index](torch.cat([content.amax(1), sentence], dim=-1)).float().squeeze(-1)
         return LayerScores(change, kind, match, none)
 
@@ -120,13 +126,11 @@ class DiffTrackerHead(BaseModule):
 
     @staticmethod
     def _matching_part(state: LayerState, noise: tuple[Tensor, Tensor] | None) -> LayerState:
-        stop = None if noise is None else -noise[0].shape[1]
-        return LayerState(*(item[:, :stop] for item in state[:3]), state.with_text)
+        return state if noise is None else state.queries(slice(None, -noise[0].shape[1]))
 
     @staticmethod
     def _denoising_part(state: LayerState, noise: tuple[Tensor, Tensor]) -> LayerState:
-        start = -noise[0].shape[1]
-        return LayerState(*(item[:, start:] for item in state[:3]), state.with_text)
+        return state.queries(slice(-noise[0].shape[1], None))
 
     def _layer_loss(
         self,

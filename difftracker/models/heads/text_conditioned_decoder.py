@@ -15,6 +15,7 @@ from difftracker.models.layers.box_position import BoxPosition
 from difftracker.models.layers.decoder_layer import DecoderLayer
 from difftracker.models.layers.mlp import MLP
 from difftracker.models.layers.pair_pyramid import PairPyramid
+from difftracker.models.layers.sentence_alignment import SentenceAlignment
 from difftracker.models.text import TextFeatures
 from difftracker.registry import MODELS
 
@@ -28,12 +29,20 @@ class LayerState(NamedTuple):
         content: `(N, Q, C)` query features.
         before_boxes, after_boxes: `(N, Q, 4)` refined cxcywh boxes as fractions of the canvas.
         with_text: Whether the layer has read the sentence.
+        alignment: `(N, Q, A)` comparison of the candidates with the sentence, attribute by attribute; None in a layer
+            without text, and where the decoder has no such part.
     """
 
     content: Tensor
     before_boxes: Tensor
     after_boxes: Tensor
     with_text: bool
+    alignment: Tensor | None = None
+
+    def queries(self, part: slice) -> LayerState:
+        """Returns the state of some of the queries."""
+        alignment = None if self.alignment is None else self.alignment[:, part]
+        return LayerState(*(item[:, part] for item in self[:3]), self.with_text, alignment)
 
 
 @MODELS.register_module()
@@ -43,6 +52,8 @@ class TextConditionedDecoder(BaseModule):
     The queries are candidates for a change. Their start content is pooled evidence (`BoxEvidence`), their position the
     box itself. The first layers serve all sentences of a pair; from `text_from_layer` on each sentence has its own copy
     of the queries, which read the words and attend to one another, since a sentence chooses *among* the changes.
+    There the position enters the content too: as an addend of attention queries alone, as is usual in detectors, it
+    decides where a candidate looks but cannot be compared with "on the left".
 
     Args:
         embed_dims: Width of the queries.
@@ -56,6 +67,9 @@ class TextConditionedDecoder(BaseModule):
         pre_nms: Cells that enter the selection.
         nms_iou: Overlap above which the lower-scored of two candidates is dropped.
         dropout: Dropout of the layers.
+        semantic_channels: See `BoxEvidence`.
+        attributes: Attributes that `SentenceAlignment` compares, 0 for no such part.
+        describer: Config of a `ChangeDescriber`, whose guesses are compared with the sentence too, None for none.
     """
 
     def __init__(
@@ -71,6 +85,9 @@ class TextConditionedDecoder(BaseModule):
         pre_nms: int = 100,
         nms_iou: float = 0.6,
         dropout: float = 0.1,
+        semantic_channels: tuple[int, ...] = (),
+        attributes: int = 0,
+        describer: dict | None = None,
     ) -> None:
         super().__init__()
         if not 0 <= text_from_layer < num_layers:
@@ -79,8 +96,12 @@ class TextConditionedDecoder(BaseModule):
             )
         self.num_queries, self.pre_nms, self.nms_iou = num_queries, pre_nms, nms_iou
         self.num_levels, self.text_from_layer = num_levels, text_from_layer
-        self.evidence = BoxEvidence(value_dims, num_levels, embed_dims)
+        self.evidence = BoxEvidence(value_dims, num_levels, embed_dims, semantic_channels)
         self.position = BoxPosition(embed_dims)
+        self.place = nn.Linear(BoxPosition.GEOMETRY, embed_dims)
+        self.describer = None if describer is None else MODELS.build(describer)
+        facts = (BoxPosition.GEOMETRY,) if describer is None else (BoxPosition.GEOMETRY, self.describer.out_channels)
+        self.alignment = SentenceAlignment(embed_dims, attributes, facts) if attributes else None
         self.layers = nn.ModuleList(
             DecoderLayer(
                 embed_dims, value_dims, 2 * num_levels, num_heads, num_points, index >= text_from_layer, dropout
@@ -132,8 +153,9 @@ class TextConditionedDecoder(BaseModule):
         """
         before = after = boxes
         content = self.evidence(pyramid, before, after)
+        described = None if self.describer is None else self.describer(content)
         tokens, shapes, extent = pyramid.tokens(), pyramid.shapes * 2, pyramid.extent
-        states = []
+        states, alignment = [], None
         for index, (layer, refine) in enumerate(zip(self.layers, self.refine, strict=True)):
             if index == self.text_from_layer:
                 content, before, after, extent = (
@@ -142,10 +164,16 @@ class TextConditionedDecoder(BaseModule):
             with_text = index >= self.text_from_layer
             references = torch.stack([before] * self.num_levels + [after] * self.num_levels, dim=2)
             position = self.position(before, after, extent)
+            if index == self.text_from_layer:
+                facts = [self.position.geometry(before, after, extent)]
+                content = content + self.place(facts[0])
+                if described is not None:
+                    facts.append(described.repeat_interleave(sentences, dim=0))
+                alignment = None if self.alignment is None else self.alignment(content, facts, text)
             content = layer(content, position, references, tokens, shapes, mask, text if with_text else None)
             delta = refine(self.norm(content)).float()
             new_before = (inverse_sigmoid(before) + delta[..., :4]).sigmoid()
             new_after = (inverse_sigmoid(after) + delta[..., 4:]).sigmoid()
-            states.append(LayerState(self.norm(content), new_before, new_after, with_text))
+            states.append(LayerState(self.norm(content), new_before, new_after, with_text, alignment))
             before, after = new_before.detach(), new_after.detach()
         return states

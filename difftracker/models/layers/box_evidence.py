@@ -21,14 +21,27 @@ class BoxEvidence(nn.Module):
         in_channels: Channels of the pyramids.
         num_levels: Levels of one pyramid.
         embed_dims: Width of the evidence.
+        semantic_channels: Channels of the backbone's own maps in the pyramids, read beside the difference features:
+            names of things are learned from few pictures, and these carry what the backbone learned from many.
         grid: Samples per side.
     """
 
-    def __init__(self, in_channels: int, num_levels: int, embed_dims: int, grid: int = 4) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        num_levels: int,
+        embed_dims: int,
+        semantic_channels: tuple[int, ...] = (),
+        grid: int = 4,
+    ) -> None:
         super().__init__()
         self.grid = grid
         self.features = MLP(2 * num_levels * in_channels, 2 * embed_dims, embed_dims)
         self.colours = MLP(3 * 3 * grid * grid, embed_dims, embed_dims)
+        self.semantics = None
+        if semantic_channels:
+            width = 2 * sum(semantic_channels)
+            self.semantics = nn.Sequential(nn.LayerNorm(width), MLP(width, 2 * embed_dims, embed_dims))
         self.norm = nn.LayerNorm(embed_dims)
 
     def forward(self, pyramid: PairPyramid, before: Tensor, after: Tensor) -> Tensor:
@@ -48,7 +61,16 @@ class BoxEvidence(nn.Module):
             pooled += [self._sample(level, grid).mean(-1).transpose(1, 2) for level in levels]
             colours.append(self._sample(colour, grid).permute(0, 2, 1, 3).flatten(2))
         colours.append(colours[1] - colours[0])
-        return self.norm(self.features(torch.cat(pooled, dim=-1)) + self.colours(torch.cat(colours, dim=-1)))
+        evidence = self.features(torch.cat(pooled, dim=-1)) + self.colours(torch.cat(colours, dim=-1))
+        if self.semantics is not None:
+            evidence = evidence + self.semantics(self._pool_semantics(pyramid, grids))
+        return self.norm(evidence)
+
+    def _pool_semantics(self, pyramid: PairPyramid, grids: list[Tensor]) -> Tensor:
+        sides = zip((pyramid.semantic_before, pyramid.semantic_after), grids, strict=True)
+        return torch.cat(
+            [self._sample(level, grid).mean(-1).transpose(1, 2) for levels, grid in sides for level in levels], dim=-1
+        )
 
     def _points(self, boxes: Tensor) -> Tensor:
         """Grid points of each box in `grid_sample`'s frame: `(B, Q, grid * grid, 2)` in [-1, 1]."""

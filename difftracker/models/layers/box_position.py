@@ -21,6 +21,8 @@ class BoxPosition(nn.Module):
         num_frequencies: Sine and cosine pairs per coordinate.
     """
 
+    GEOMETRY = 9
+
     def __init__(self, embed_dims: int, num_frequencies: int = 8) -> None:
         super().__init__()
         frequency = 2.0 ** torch.arange(num_frequencies) * math.pi / 2
@@ -37,10 +39,28 @@ class BoxPosition(nn.Module):
         Returns:
             `(B, Q, embed_dims)`.
         """
-        after = after / extent[:, 1].repeat(1, 2)[:, None]
-        before = before / extent[:, 0].repeat(1, 2)[:, None]
+        before, after = self._in_picture(before, after, extent)
         angle = after.unsqueeze(-1) * self.frequency
         waves = torch.cat([angle.sin(), angle.cos()], dim=-1).flatten(2)
         moved = (after - before).clamp(-1, 1)
         area = after[..., 2:].prod(-1, keepdim=True).clamp(min=1e-6).log() / 5
         return self.mlp(torch.cat([waves, after, moved, area], dim=-1))
+
+    @classmethod
+    def geometry(cls, before: Tensor, after: Tensor, extent: Tensor) -> Tensor:
+        """Returns the bare numbers behind words for place, size and direction, each within about one of zero.
+
+        Args:
+            before, after, extent: As in `forward`.
+
+        Returns:
+            `(B, Q, GEOMETRY)`: centre x and y, width and height, area, and the difference of the two boxes.
+        """
+        before, after = cls._in_picture(before, after, extent)
+        centre, size = after[..., :2] * 2 - 1, after[..., 2:].clamp(min=1e-3).log() / 2 + 1
+        moved = ((after - before) * 4).clamp(-1, 1)
+        return torch.cat([centre, size, size.mean(-1, keepdim=True), moved], dim=-1)
+
+    @staticmethod
+    def _in_picture(before: Tensor, after: Tensor, extent: Tensor) -> tuple[Tensor, Tensor]:
+        return before / extent[:, 0].repeat(1, 2)[:, None], after / extent[:, 1].repeat(1, 2)[:, None]

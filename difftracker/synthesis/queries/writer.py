@@ -38,28 +38,31 @@ class WrittenQuery:
     template: str
 
 
-def write_queries(scene: Scene, rng: np.random.Generator, count: int) -> list[Query]:
+def write_queries(scene: Scene, rng: np.random.Generator, count: int, concise: bool = False) -> list[Query]:
     """Writes sentences that each ask clearly for one, several, all or none of a pair's changes.
 
     Args:
         scene: The pair.
         rng: The only source of randomness: the same state gives the same sentences on any machine.
         count: Sentences wanted.
+        concise: Leave out conditions that are not needed, see `Planner`.
 
     Returns:
         Up to `count` queries with distinct texts; fewer only where no further one was found.
     """
-    return [written.query for written in compose_queries(scene, rng, count)]
+    return [written.query for written in compose_queries(scene, rng, count, concise)]
 
 
-def compose_queries(scene: Scene, rng: np.random.Generator, count: int) -> list[WrittenQuery]:
+def compose_queries(scene: Scene, rng: np.random.Generator, count: int, concise: bool = False) -> list[WrittenQuery]:
     """Does the work of `write_queries` and keeps meaning and template of each sentence."""
-    planner = Planner(scene, rng)
+    planner = Planner(scene, rng, concise)
     written: list[WrittenQuery] = []
     seen: set[str] = set()
     for _ in range(count):
+        # Concise sentences are hard to find: drawn anew at each try, the form would end up as the one that always fits.
+        form = _draw_form(scene, rng) if concise else None
         for _ in range(_TRIES_PER_SENTENCE):
-            found = _compose_one(scene, planner, rng, f'q{len(written)}')
+            found = _compose_one(scene, planner, rng, f'q{len(written)}', form or _draw_form(scene, rng))
             key = ' '.join(found.query.text.lower().strip('.?').split()) if found else ''
             if found is not None and key not in seen:
                 seen.add(key)
@@ -68,8 +71,9 @@ def compose_queries(scene: Scene, rng: np.random.Generator, count: int) -> list[
     return written
 
 
-def _compose_one(scene: Scene, planner: Planner, rng: np.random.Generator, query_id: str) -> WrittenQuery | None:
-    wanted = _draw_form(scene, rng)
+def _compose_one(
+    scene: Scene, planner: Planner, rng: np.random.Generator, query_id: str, wanted: str
+) -> WrittenQuery | None:
     ask = planner.plan(wanted)
     if ask is None:
         return None
