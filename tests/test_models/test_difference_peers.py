@@ -194,7 +194,7 @@ def test_one_line_of_a_config_puts_it_in_place(kind):
     config['backbone'] = {**config['backbone'], 'pretrained': False}
     config['difference'] = {'type': kind.__name__}
     backbone = build_model(config).eval()
-    maps = backbone(torch.randn(1, 2, 3, 64, 96))
+    maps, _ = backbone(torch.randn(1, 2, 3, 64, 96))
     assert [type(module) for module in backbone.difference] == [kind] * 4
     sizes = [(2, c, 64 // s, 96 // s) for c, s in zip(config['out_channels'], (4, 8, 16, 32), strict=True)]
     assert [tuple(item.shape) for item in maps] == sizes
