@@ -36,6 +36,7 @@ def results(rng=0, **extra):
         'valid_before': np.ones(2, bool),
         'valid_after': np.ones(2, bool),
         'kinds': np.array([0, 1]),
+        'descriptions': [('cat', None, None, None), (None, 'dog', None, 'red')],
         'texts': ['the left one', 'both', 'none'],
         'answers': [[0], [0, 1], []],
         'query_ids': ['q0', 'q1', 'q2'],
