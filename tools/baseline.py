@@ -1,4 +1,4 @@
-"""Scores the pixel-difference baseline on an annotation file."""
+"""Scores a baseline on an annotation file, by the same protocol as a model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from difftracker.baselines import PixelDifference
+from difftracker.baselines import DEFAULT_METHOD, GROUNDING_DINO, METHODS, build_baseline
+from difftracker.baselines.baseline import Baseline
 from difftracker.datasets.annotations import read_annotations
 from difftracker.errors import DiffTrackerError, ImageReadError
 from difftracker.evaluation import format_report, score_predictions
@@ -16,29 +17,70 @@ from difftracker.structures import PairRecord
 from difftracker.utils.files import write_json, write_jsonl
 from difftracker.utils.image_io import read_image
 
+DIFFERENCE_OPTIONS = ('margin', 'min_area')
+DETECTOR_OPTIONS = ('checkpoint', 'config', 'language_model', 'device')
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('annotations', type=Path, help='annotation file (.jsonl)')
     parser.add_argument('data_root', type=Path, help='folder that the image paths start from')
+    parser.add_argument('--method', choices=METHODS, default=DEFAULT_METHOD, help=f'default: {DEFAULT_METHOD}')
     parser.add_argument('--out', type=Path, help='write one prediction per query to this file (.jsonl)')
     parser.add_argument('--report', type=Path, help='write the report to this file (.json)')
-    parser.add_argument('--no-align', dest='align', action='store_false', help='the pairs are aligned already')
     parser.add_argument('--score-threshold', type=float, default=0.0, help='boxes below it are no part of the decision')
     parser.add_argument('--markdown', action='store_true', help='print the tables as Markdown')
-    return parser.parse_args(argv)
+    difference = parser.add_argument_group('all methods but grounding-dino')
+    difference.add_argument(
+        '--margin',
+        type=float,
+        metavar='SHARE',
+        help="grow boxes on each side by this share of the picture's diagonal, for sets whose boxes are drawn loosely",
+    )
+    difference.add_argument(
+        '--min-area', type=float, metavar='SHARE', help='smallest region as a share of the picture (default: 2e-4)'
+    )
+    detector = parser.add_argument_group('grounding-dino')
+    detector.add_argument('--checkpoint', type=Path, help="weights of mmdet's model zoo (.pth)")
+    detector.add_argument('--config', type=Path, help='its config; default: the Swin-T one that mmdet ships')
+    detector.add_argument(
+        '--language-model', metavar='DIR', help='folder with bert-base-uncased; default: the hub name'
+    )
+    detector.add_argument('--device', help='cpu, cuda or cuda:N (default: cpu)')
+    args = parser.parse_args(argv)
+    own, others = DETECTOR_OPTIONS, DIFFERENCE_OPTIONS
+    if args.method != GROUNDING_DINO:
+        own, others = others, own
+    for name in others:
+        if getattr(args, name) is not None:
+            parser.error(f'--{name.replace("_", "-")} is no option of --method {args.method}')
+    if args.method == GROUNDING_DINO and args.checkpoint is None:
+        parser.error(
+            "--method grounding-dino: expected weights of mmdet's model zoo as --checkpoint, found none; "
+            'they do not come with this package'
+        )
+    args.settings = {name: getattr(args, name) for name in own if getattr(args, name) is not None}
+    return args
 
 
-def predict(detector: PixelDifference, record: PairRecord, data_root: Path) -> list[dict]:
-    """Returns one prediction per query of a pair, all alike because the method cannot read.
+def predict(baseline: Baseline, record: PairRecord, data_root: Path) -> list[dict]:
+    """Returns one prediction per query of a pair.
 
     Raises:
         ImageReadError: When one of the images cannot be read.
     """
-    boxes, scores = detector(read_image(data_root / record.before), read_image(data_root / record.after))
-    answer = {'boxes': boxes.tolist(), 'scores': scores.round(6).tolist()}
-    return [{'pair_id': record.pair_id, 'query_id': query.query_id, **answer} for query in record.queries]
+    before, after = (read_image(data_root / path) for path in (record.before, record.after))
+    answers = baseline.answer(before, after, [query.text for query in record.queries])
+    return [
+        {
+            'pair_id': record.pair_id,
+            'query_id': query.query_id,
+            'boxes': boxes.round(3).tolist(),
+            'scores': scores.round(6).tolist(),
+        }
+        for query, (boxes, scores) in zip(record.queries, answers, strict=True)
+    ]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,15 +88,15 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     try:
         records = read_annotations(args.annotations)
+        baseline = build_baseline(args.method, **args.settings)
     except DiffTrackerError as error:
         print(error, file=sys.stderr)
         return 1
-    detector = PixelDifference(align=args.align)
     predictions: list[dict] = []
     failures: list[ImageReadError] = []
     for record in tqdm(records, unit='pair', disable=None):
         try:
-            predictions += predict(detector, record, args.data_root)
+            predictions += predict(baseline, record, args.data_root)
         except ImageReadError as error:
             failures.append(error)
     if args.out is not None:

@@ -115,6 +115,22 @@ def test_unrelated_pictures_are_not_forced_together():
     assert inside is None or inside.mean() > 0.5
 
 
+def test_small_things_count_where_the_set_says_so():
+    """Five pixels square, seven once smoothed, are less than two in ten thousand of a picture of this size."""
+    ground = np.full((480, 640, 3), 200, np.uint8)
+    box = (300, 200, 305, 205)
+    changed = with_change(ground, box, (20, 20, 20))
+    assert len(PixelDifference(align=False)(ground, changed)[0]) == 0
+    boxes, _ = PixelDifference(align=False, min_area=5e-5)(ground, changed)
+    assert len(boxes) == 1 and overlap(boxes, box) > 0.4
+
+
+def test_margin_grows_boxes_up_to_the_border():
+    after = with_change(scene(), (0, 60, 40, 100))
+    tight, loose = (PixelDifference(align=False, margin=margin)(scene(), after)[0][0] for margin in (0.0, 0.02))
+    assert loose == pytest.approx([0, tight[1] - 6, tight[2] + 6, tight[3] + 6])
+
+
 def test_light_is_fitted_past_a_change():
     dim = (scene() * 0.7 + 10).astype(np.uint8)
     fitted = match_light(scene(), with_change(dim, (0, 0, 80, 90)), None)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from difftracker.baselines import GROUNDING_DINO, METHODS
 from difftracker.evaluation import evaluate_files
 from tests.test_datasets.pair_set_factory import change, pair, write_set
 from tools import baseline
@@ -46,10 +47,40 @@ def test_predictions_and_report(easy, tmp_path, capsys):
 
 def test_goes_on_past_a_broken_picture(easy, tmp_path, capsys):
     (tmp_path / 'images/0_a.png').write_bytes(b'')
-    assert baseline.main([str(easy), str(tmp_path), '--no-align']) == 1
+    assert baseline.main([str(easy), str(tmp_path), '--method', 'pixel-difference']) == 1
     captured = capsys.readouterr()
     assert '0_a.png' in captured.err
     assert '2 queries have no prediction' in captured.out
+
+
+@pytest.mark.parametrize('method', [name for name in METHODS if name != GROUNDING_DINO])
+def test_every_method_finds_the_bright_box(easy, tmp_path, method):
+    out, grown = tmp_path / 'predictions.jsonl', tmp_path / 'grown.jsonl'
+    assert baseline.main([str(easy), str(tmp_path), '--method', method, '--out', str(out)]) == 0
+    assert baseline.main([str(easy), str(tmp_path), '--method', method, '--out', str(grown), '--margin', '0.02']) == 0
+    assert evaluate_files(easy, out)['summary']['acc50_single'] == 1
+    tight, loose = (json.loads(path.read_text().splitlines()[0])['boxes'][0] for path in (out, grown))
+    reach = 0.02 * (120**2 + 100**2) ** 0.5
+    assert loose == pytest.approx([tight[0] - reach, tight[1] - reach, tight[2] + reach, tight[3] + reach], abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ('options', 'words'),
+    [
+        (['--method', 'grounding-dino'], "weights of mmdet's model zoo as --checkpoint"),
+        (['--method', 'grounding-dino', '--margin', '0.1'], '--margin is no option of --method grounding-dino'),
+        (['--method', 'ssim', '--checkpoint', 'x.pth'], '--checkpoint is no option of --method ssim'),
+    ],
+)
+def test_options_that_do_not_go_together(capsys, options, words):
+    with pytest.raises(SystemExit):
+        baseline.parse_args(['a.jsonl', '.', *options])
+    assert words in capsys.readouterr().err
+
+
+def test_missing_weights(easy, tmp_path, capsys):
+    assert baseline.main([str(easy), str(tmp_path), '--method', 'grounding-dino', '--checkpoint', 'no.pth']) == 1
+    assert 'no.pth: expected a weights file' in capsys.readouterr().err
 
 
 def test_broken_annotations(tmp_path, capsys):

@@ -33,13 +33,13 @@ def plot_errors(rows: Sequence[Row], path: Path) -> Path:
         own = [(name, counts) for name, counts in rows if _total(counts, kinds)]
         if own:
             panels.append((title, kinds, own))
-    heights = [len(own) + 1.6 for *_, own in panels]
+    heights = [len(own) + 2.4 for *_, own in panels]
     longest = max(len(name) for name, _ in rows)
     figure, axes = new_figure(5.5 + 0.08 * longest, 0.5 + 0.3 * sum(heights), len(panels), height_ratios=heights)
     for panel, (title, kinds, own) in zip(axes, panels, strict=True):
         _paint(panel, own, kinds)
-        panel.set_title(title, fontsize=10, loc='left')
-        panel.legend(loc='lower right', bbox_to_anchor=(1, 1), ncols=4, fontsize=9, borderpad=0.2, frameon=False)
+        panel.set_title(title, fontsize=10, loc='left', pad=24)
+        panel.legend(loc='lower left', bbox_to_anchor=(-0.01, 1), ncols=4, fontsize=9, borderpad=0.2, frameon=False)
         panel.set(xlim=(0, 100), ylim=(len(own) - 0.4, -0.6))
         panel.grid(False, axis='y')
         panel.set_yticks(range(len(own)), [name for name, _ in own])
