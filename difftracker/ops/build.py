@@ -143,10 +143,13 @@ def _link_command(compiler: str, folder: Path, objects: Path, nvcc: str | None, 
     # nvcc knows where its runtime lies; linked in statically, so that the library also loads where there is no CUDA.
     command = [compiler] if nvcc is None else [nvcc, f'-ccbin={compiler}', '-cudart=static']
     command += ['-shared', *sorted(str(path) for path in objects.glob('*.o')), '-o', str(library)]
-    command += [f'-L{folder / "lib"}', '-ltorch_cpu', '-ltorch']
+    libraries = [f'-L{folder / "lib"}', '-ltorch_cpu', '-ltorch']
     if sys.platform == 'darwin':
-        return command
-    return [*command, '-s'] if nvcc is None else [*command, '-Xlinker=-s']
+        return [*command, *libraries]
+    # The CUDA source calls functions of libtorch_cuda through weak symbols, which keep no library: a linker that drops
+    # what seems unneeded would cut the only way to them, from libtorch to libtorch_cuda, and the calls would end at 0.
+    prefix = '-Wl,' if nvcc is None else '-Xlinker='
+    return [*command, f'{prefix}--no-as-needed', *libraries, f'{prefix}-s']
 
 
 def _compile(target: Path, wants_cuda: bool, jobs: int) -> BuildRecord:

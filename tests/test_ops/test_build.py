@@ -107,6 +107,15 @@ def test_an_unfit_library_is_explained_not_fatal(monkeypatch, tmp_path):
     assert 'does not load with PyTorch' in backend._not_loaded
 
 
+def test_library_keeps_its_way_to_the_cuda_half_of_pytorch():
+    """The CUDA source calls it by weak symbols alone, for which a linker keeps no library unless it is told to."""
+    readelf, library = shutil.which('readelf'), Path(backend.__file__).with_name(backend.LIBRARY_NAME)
+    if readelf is None or not library.exists():
+        pytest.skip('needs readelf and a library that was built')
+    lines = subprocess.run([readelf, '-d', str(library)], capture_output=True, text=True, check=True).stdout
+    assert 'libtorch.so' in lines
+
+
 @pytest.mark.slow
 def test_generic_kernels_compile_for_the_plainest_processor(tmp_path):
     """What an Arm or old x86 machine compiles: no flags for an instruction set, and the wide files come out empty."""

@@ -33,6 +33,7 @@ constexpr int64_t kSharedBytes = 20 * 1024;
 constexpr int64_t kMostBlocks = 1 << 20;
 
 cudaStream_t current_stream(const Tensor& tensor) {
+  STD_TORCH_CHECK(aoti_torch_get_current_cuda_stream != nullptr, "the CUDA half of PyTorch is not in reach");
   void* stream = nullptr;
   TORCH_ERROR_CODE_CHECK(aoti_torch_get_current_cuda_stream(tensor.get_device_index(), &stream));
   return static_cast<cudaStream_t>(stream);
