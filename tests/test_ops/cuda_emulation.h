@@ -94,6 +94,7 @@ using std::floor;
 using std::ilogb;
 using std::isfinite;
 using std::ldexp;
+using std::max;
 using std::min;
 
 // Half precision of the card's headers, as far as the kernels convert it.

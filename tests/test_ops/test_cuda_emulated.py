@@ -145,6 +145,28 @@ def test_overflow_is_not_hidden_by_fixed_point(emulator, arguments):
     assert backward(emulator, case, grad, True, 8, 9, False, True)[0].isnan().all()
 
 
+def test_products_that_a_float_cannot_hold_become_infinite(emulator, arguments):
+    """The largest product is finite as a double; as a float it is not, and its integer would be any number."""
+    case = arguments(dim=32)
+    case[4].mul_(20)
+    grad = torch.full((2, 5, 64), 1e38)
+    double = exact(case)
+    expected = ms_deform_attn_backward_reference(grad.double(), double[0], double[1], double[3], double[4])[0].float()
+    assert expected.isinf().any()
+    got = backward(emulator, case, grad, True, 8, 9, False, True)[0]
+    assert torch.equal(got.isinf(), expected.isinf())
+    assert close(got[expected.isfinite()], expected[expected.isfinite()].double(), torch.float32)
+
+
+def test_tiny_gradients_keep_a_finite_unit(emulator, arguments):
+    case = arguments(dim=32, dtype=torch.float64)
+    grad = torch.full((2, 5, 64), 1e-295, dtype=torch.float64)
+    expected = ms_deform_attn_backward_reference(grad, case[0], case[1], case[3], case[4])[0]
+    got = backward(emulator, case, grad, True, 8, 9, False, True)[0]
+    # Near the end of what a double can hold, the integers keep fewer digits.
+    assert (got - expected).abs().max() <= 1e-4 * expected.abs().max()
+
+
 @pytest.mark.parametrize('change', [(0, 1000), (0, -4), (1, 2**40)])
 def test_level_tables_beyond_the_value_read_nothing(emulator, arguments, change):
     """Under a captured CUDA graph tables are not checked in Python; the kernel itself must stay in its memory."""

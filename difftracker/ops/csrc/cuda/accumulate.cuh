@@ -42,10 +42,11 @@ struct FixedPoint {
            __longlong_as_double(static_cast<long long>(maxima[1]));
   }
 
-  // Exponent that brings contributions below 1; the largest product is rounded once, hence the one more.
+  // Exponent that brings contributions below 1; the largest product is rounded once, hence the one more. Not below -900,
+  // where the unit of the integers would no longer be a finite number.
   __device__ int exponent() const {
     const double most = largest();
-    return most > 0 && isfinite(most) ? ilogb(most) + 2 : 0;
+    return most > 0 && isfinite(most) ? max(ilogb(most) + 2, -900) : 0;
   }
 };
 
@@ -62,8 +63,10 @@ struct FixedPointSums {
 
   template <int kCount>
   __device__ void add(int64_t place, const Scalar (&grad)[kCount], Scalar weight) const {
+    // The unit is a power of two, so for float the products are exact, also where a float could not hold them.
+    const double share = double(weight) * unit;
     for (int i = 0; i < kCount; ++i) {
-      const double scaled = double(weight * grad[i]) * unit;
+      const double scaled = double(grad[i]) * share;
       const long long coarse = __double2ll_rn(scaled);
       unsigned long long* const cell = sums + (place + i) * kParts;
       atomicAdd(cell, static_cast<unsigned long long>(coarse));
