@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import torch
 
+from difftracker.errors import DiffTrackerError
+
 VALUE_DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 ARGUMENTS = ('value', 'spatial_shapes', 'level_start_index', 'sampling_locations', 'attention_weights')
 RANKS = (4, 2, 1, 6, 5)
 LAYOUTS = ('(B, S, H, D)', '(L, 2)', '(L,)', '(B, Q, H, L, P, 2)', '(B, Q, H, L, P)')
+
+
+class OperatorValueError(DiffTrackerError, ValueError):
+    """Tensors given to an operator do not fit each other: ranks, sizes, level tables or devices."""
+
+
+class OperatorTypeError(DiffTrackerError, TypeError):
+    """A tensor given to an operator has a type that it does not take."""
 
 
 def check_inputs(
@@ -20,21 +30,21 @@ def check_inputs(
     """Checks ranks, sizes, types and devices; reads no tensor data, so it also runs while a graph is traced.
 
     Raises:
-        ValueError: A rank or size does not fit the others, a size that must not be zero is, or devices differ.
-        TypeError: A tensor has a type that the operator does not take.
+        OperatorValueError: A rank or size does not fit the others, a size that must not be zero is, or devices differ.
+        OperatorTypeError: A tensor has a type that the operator does not take.
     """
     tensors = (value, spatial_shapes, level_start_index, sampling_locations, attention_weights)
     for name, tensor, rank, layout in zip(ARGUMENTS, tensors, RANKS, LAYOUTS):
         if tensor.dim() != rank:
-            raise ValueError(f'{name}: expected {rank} dimensions {layout}, got shape {tuple(tensor.shape)}')
+            raise OperatorValueError(f'{name}: expected {rank} dimensions {layout}, got shape {tuple(tensor.shape)}')
         if tensor.device != value.device:
-            raise ValueError(f'{name}: expected on {value.device} as value is, got {tensor.device}')
+            raise OperatorValueError(f'{name}: expected on {value.device} as value is, got {tensor.device}')
     _check_dtypes(tensors)
     batch, _, heads, dim = value.shape
     levels, points = attention_weights.shape[3:]
     queries = attention_weights.shape[1]
     if heads == 0 or dim == 0 or points == 0 or levels == 0:
-        raise ValueError(
+        raise OperatorValueError(
             'heads, channels per head, levels and points must not be zero, '
             f'got value {tuple(value.shape)} and attention_weights {tuple(attention_weights.shape)}'
         )
@@ -43,7 +53,7 @@ def check_inputs(
     )  # fmt: skip
     for name, tensor, shape in zip(ARGUMENTS[1:], tensors[1:], expected):
         if tuple(tensor.shape) != shape:
-            raise ValueError(
+            raise OperatorValueError(
                 f'{name}: expected shape {shape} to fit value {tuple(value.shape)} and attention_weights '
                 f'{tuple(attention_weights.shape)}, got {tuple(tensor.shape)}'
             )
@@ -52,15 +62,15 @@ def check_inputs(
 def _check_dtypes(tensors: tuple[torch.Tensor, ...]) -> None:
     value = tensors[0]
     if value.dtype not in VALUE_DTYPES:
-        raise TypeError(f'value: expected float64, float32, float16 or bfloat16, got {value.dtype}')
+        raise OperatorTypeError(f'value: expected float64, float32, float16 or bfloat16, got {value.dtype}')
     for name, tensor in zip(ARGUMENTS[1:3], tensors[1:3]):
         if tensor.dtype != torch.int64:
-            raise TypeError(f'{name}: expected int64, got {tensor.dtype}')
+            raise OperatorTypeError(f'{name}: expected int64, got {tensor.dtype}')
     allowed = (torch.float64,) if value.dtype == torch.float64 else (torch.float32, value.dtype)
     for name, tensor in zip(ARGUMENTS[3:], tensors[3:]):
         if tensor.dtype not in allowed:
             names = ' or '.join(str(dtype) for dtype in dict.fromkeys(allowed))
-            raise TypeError(f'{name}: expected {names} for value of {value.dtype}, got {tensor.dtype}')
+            raise OperatorTypeError(f'{name}: expected {names} for value of {value.dtype}, got {tensor.dtype}')
 
 
 def check_levels(spatial_shapes: torch.Tensor, level_start_index: torch.Tensor, length: int) -> None:
@@ -72,15 +82,17 @@ def check_levels(spatial_shapes: torch.Tensor, level_start_index: torch.Tensor, 
         length: S, the number of rows of the value.
 
     Raises:
-        ValueError: A level is empty, levels do not follow each other without gaps, or they do not fill the value.
+        OperatorValueError: A level is empty, or the levels leave gaps or do not fill the value.
     """
     sizes = spatial_shapes.tolist()
     position = 0
     for level, ((height, width), start) in enumerate(zip(sizes, level_start_index.tolist())):
         if height < 1 or width < 1:
-            raise ValueError(f'spatial_shapes: level {level} is {height} x {width}, expected at least 1 x 1')
+            raise OperatorValueError(f'spatial_shapes: level {level} is {height} x {width}, expected at least 1 x 1')
         if start != position:
-            raise ValueError(f'level_start_index: level {level} starts at {start}, expected {position} for {sizes}')
+            raise OperatorValueError(
+                f'level_start_index: level {level} starts at {start}, expected {position} for {sizes}'
+            )
         position += height * width
     if position != length:
-        raise ValueError(f'spatial_shapes: {sizes} cover {position} rows, but value has {length}')
+        raise OperatorValueError(f'spatial_shapes: {sizes} cover {position} rows, but value has {length}')

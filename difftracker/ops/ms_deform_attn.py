@@ -6,7 +6,10 @@ registered for every device as the fallback beneath them.
 
 from __future__ import annotations
 
+import warnings
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -96,6 +99,31 @@ _register_autocast('AutocastCPU', 'cpu')
 _register_autocast('AutocastCUDA', 'cuda')
 
 
+@contextmanager
+def reference_kernels() -> Iterator[None]:
+    """Within it, the pure PyTorch code runs in place of the compiled kernels, in the whole process.
+
+    For comparisons within one process; `DIFFTRACKER_OPS=reference` does the same from the start. What was compiled by
+    `torch.compile` calls the operator through the dispatcher and so changes with it.
+
+    Example:
+        >>> with reference_kernels():
+        ...     output = ms_deform_attn(value, shapes, starts, points, weights)
+    """
+    override = torch.library.Library('difftracker', 'IMPL')
+    try:
+        with warnings.catch_warnings():
+            # PyTorch warns of kernels that are replaced, as is wanted here.
+            warnings.simplefilter('ignore', UserWarning)
+            for key in ('CPU', 'CUDA'):
+                override.impl('ms_deform_attn', _forward, key)
+                override.impl('ms_deform_attn_backward', _backward, key)
+        yield
+    finally:
+        # The dispatcher then has the kernels again that were registered before.
+        override._destroy()
+
+
 class _CheckedLevels:
     """Remembers which level tables were read, so that a GPU is waited for once per table, not once per layer."""
 
@@ -136,8 +164,8 @@ def ms_deform_attn(
         Outside a level there are zeros; a NaN or infinite point contributes zero and gets no gradient.
 
     Raises:
-        ValueError: A rank, size or level table does not fit the others, or devices differ.
-        TypeError: A tensor has a type that the operator does not take.
+        OperatorValueError: A rank, size or level table does not fit the others, or devices differ. A `ValueError` too.
+        OperatorTypeError: A tensor has a type that the operator does not take. A `TypeError` too.
 
     Example:
         >>> value = torch.rand(1, 20, 8, 32)

@@ -7,6 +7,7 @@ from difftracker.registry import MODELS  # first: prepares the process for mmcv
 import torch  # isort: skip
 from mmcv.ops.multi_scale_deform_attn import MultiScaleDeformableAttention as MmcvAttention  # isort: skip
 
+from .checks import OperatorValueError
 from .ms_deform_attn import ms_deform_attn
 
 
@@ -24,7 +25,7 @@ def sampling_locations(
         `(B, Q, H, L, P, 2)` locations, normalised.
 
     Raises:
-        ValueError: The references are neither points nor boxes.
+        OperatorValueError: The references are neither points nor boxes.
     """
     size = reference_points.shape[-1]
     anchors = reference_points[:, :, None, :, None]
@@ -32,7 +33,7 @@ def sampling_locations(
         return anchors + offsets / spatial_shapes.flip(-1)[:, None]
     if size == 4:
         return anchors[..., :2] + offsets / offsets.shape[4] * anchors[..., 2:] * 0.5
-    raise ValueError(
+    raise OperatorValueError(
         f'reference_points: expected a last dimension of 2 or 4, got shape {tuple(reference_points.shape)}'
     )
 

@@ -9,7 +9,9 @@ import sys
 import pytest
 import torch
 
-from difftracker.ops import backend_info, ms_deform_attn
+from difftracker.errors import DiffTrackerError
+from difftracker.ops import backend_info, ms_deform_attn, reference_kernels
+from difftracker.ops.reference import ms_deform_attn_backward_reference, ms_deform_attn_reference
 
 
 def with_gradients(case):
@@ -48,6 +50,19 @@ def test_autocast_moves_values_but_not_points(arguments, dtype):
     assert [case[i].grad.dtype for i in (0, 3, 4)] == [torch.float32] * 3
 
 
+def test_compiles_under_autocast(arguments):
+    case = with_gradients(arguments(dim=32))
+    compiled = torch.compile(ms_deform_attn, fullgraph=True, backend='aot_eager')
+    with torch.autocast('cpu', torch.bfloat16):
+        output, expected = compiled(*case), ms_deform_attn(*case)
+    assert output.dtype == torch.bfloat16
+    assert torch.equal(output, expected)
+    got, wanted = (
+        torch.autograd.grad(one.float().square().sum(), (case[0], case[3], case[4])) for one in (output, expected)
+    )
+    assert all(torch.equal(one, two) for one, two in zip(got, wanted))
+
+
 def test_autocast_leaves_float64_alone(arguments):
     with torch.autocast('cpu', torch.bfloat16):
         assert ms_deform_attn(*arguments(dtype=torch.float64)).dtype == torch.float64
@@ -79,21 +94,29 @@ def changed(case, position, change):
     [
         (0, lambda t: t[0], ValueError, r'value: expected 4 dimensions'),
         (1, lambda t: t[0], ValueError, r'spatial_shapes: expected 2 dimensions'),
+        (2, lambda t: t[:, None], ValueError, r'level_start_index: expected 1 dimensions'),
         (3, lambda t: t[..., 0], ValueError, r'sampling_locations: expected 6 dimensions'),
         (4, lambda t: t[..., 0], ValueError, r'attention_weights: expected 5 dimensions'),
         (0, lambda t: t[:1], ValueError, r'sampling_locations: expected shape \(1, 5'),
         (0, lambda t: t[:, :-1], ValueError, r'cover 48 rows, but value has 47'),
         (0, lambda t: t[..., :0], ValueError, r'must not be zero'),
         (0, lambda t: t[:, :, :0], ValueError, r'must not be zero'),
+        (4, lambda t: t[..., :0], ValueError, r'must not be zero'),
+        (4, lambda t: t[:, :, :, :0], ValueError, r'must not be zero'),
+        (4, lambda t: t[:, :, :1], ValueError, r'attention_weights: expected shape|sampling_locations: expected shape'),
         (1, lambda t: t[:2], ValueError, r'spatial_shapes: expected shape \(3, 2\)'),
         (1, lambda t: t + 1, ValueError, r'level_start_index: level 1 starts at 35, expected 48'),
+        (1, lambda t: t + torch.tensor([[0], [0], [6]]), ValueError, r'cover 96 rows, but value has 48'),
         (1, lambda t: t * torch.tensor([[1], [1], [0]]), ValueError, r'level 2 is 0 x 0'),
         (1, lambda t: t * torch.tensor([[1], [1], [-1]]), ValueError, r'level 2 is -1 x -1'),
         (2, lambda t: t[:2], ValueError, r'level_start_index: expected shape \(3,\)'),
         (2, lambda t: t + 1, ValueError, r'level 0 starts at 1, expected 0'),
         (3, lambda t: t[:, :4], ValueError, r'sampling_locations: expected shape'),
         (3, lambda t: t[..., :1], ValueError, r'sampling_locations: expected shape'),
+        (0, lambda t: t.to('meta'), ValueError, r'spatial_shapes: expected on meta'),
+        (1, lambda t: t.to('meta'), ValueError, r'spatial_shapes: expected on cpu'),
         (3, lambda t: t.to('meta'), ValueError, r'sampling_locations: expected on cpu'),
+        (4, lambda t: t.to('meta'), ValueError, r'attention_weights: expected on cpu'),
         (0, lambda t: t.int(), TypeError, r'value: expected float64'),
         (1, lambda t: t.int(), TypeError, r'spatial_shapes: expected int64'),
         (2, lambda t: t.int(), TypeError, r'level_start_index: expected int64'),
@@ -102,8 +125,9 @@ def changed(case, position, change):
     ],
 )
 def test_bad_input_is_told(arguments, position, change, error, message):
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=message) as caught:
         ms_deform_attn(*changed(arguments(), position, change))
+    assert isinstance(caught.value, DiffTrackerError)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +167,23 @@ def test_backend_info_names_tier_and_reason():
     for device in info.values():
         assert device['tier'] in ('compiled', 'reference')
         assert device['reason']
+
+
+def test_reference_kernels_replace_the_compiled_ones_for_a_while(arguments):
+    case = with_gradients(arguments(dim=32))
+    grad = torch.randn(2, 5, 64, generator=torch.Generator().manual_seed(1))
+    floats = (case[0], case[3], case[4])
+    before = ms_deform_attn(*case)
+    with reference_kernels():
+        output = ms_deform_attn(*case)
+        grads = torch.autograd.grad(output, floats, grad)
+    plain = [tensor.detach() for tensor in case]
+    assert torch.equal(output, ms_deform_attn_reference(plain[0], plain[1], plain[3], plain[4]))
+    expected = ms_deform_attn_backward_reference(grad, plain[0], plain[1], plain[3], plain[4])
+    assert all(torch.equal(one, two) for one, two in zip(grads, expected))
+    assert torch.equal(ms_deform_attn(*case), before)
+    if backend_info()['cpu']['tier'] == 'compiled':
+        assert not torch.equal(output, before)
 
 
 def test_reference_can_be_asked_for():
