@@ -132,6 +132,54 @@ def test_cuda_graph(arguments):
     assert torch.equal(output, ms_deform_attn(*case))
 
 
+def test_cuda_graph_of_a_training_step(arguments):
+    case = tuple(t.requires_grad_() if t.is_floating_point() else t for t in arguments(dim=32, device='cuda'))
+    floats = (case[0], case[3], case[4])
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        torch.autograd.grad(ms_deform_attn(*case).square().sum(), floats)
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        got = torch.autograd.grad(ms_deform_attn(*case).square().sum(), floats)
+    with torch.no_grad():
+        case[0].copy_(torch.randn_like(case[0]))
+    graph.replay()
+    expected = torch.autograd.grad(ms_deform_attn(*case).square().sum(), floats)
+    for one, two in zip(got, expected):
+        torch.testing.assert_close(one, two, rtol=1e-5, atol=1e-5)
+
+
+def test_compiles_a_training_step(arguments):
+    case = tuple(t.requires_grad_() if t.is_floating_point() else t for t in arguments(dim=32, device='cuda'))
+    floats = (case[0], case[3], case[4])
+    compiled = torch.compile(ms_deform_attn, fullgraph=True)
+    got = torch.autograd.grad(compiled(*case).square().sum(), floats)
+    expected = torch.autograd.grad(ms_deform_attn(*case).square().sum(), floats)
+    for one, two in zip(got, expected):
+        torch.testing.assert_close(one, two, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize('change', [(0, 1000), (0, -4), (1, 2**40)])
+@pytest.mark.parametrize('deterministic', [False, True])
+def test_level_tables_beyond_the_value_read_nothing(arguments, change, deterministic):
+    """A captured graph calls the kernels without the checks of the Python function."""
+    case = arguments(dim=32, levels=((4, 4),), device='cuda')
+    case[1][0, change[0]] = change[1]
+    operators = torch.ops.difftracker
+    assert not operators.ms_deform_attn(*case).any()
+    grads = operators.ms_deform_attn_backward(torch.ones(2, 5, 64, device='cuda'), *case, deterministic)
+    assert not any(grad.any() for grad in grads)
+
+
+def test_infinite_gradient_is_not_hidden_by_fixed_point(arguments):
+    case = arguments(dim=32, device='cuda')
+    grad = torch.zeros(2, 5, 64, device='cuda')
+    grad[0, 0, 0] = float('inf')
+    assert torch.ops.difftracker.ms_deform_attn_backward(grad, *case, True)[0].isnan().all()
+
+
 def test_runs_on_the_current_stream(arguments):
     case = arguments(dim=32, queries=4000, device='cuda')
     expected = ms_deform_attn(*case)
@@ -158,15 +206,42 @@ def test_mixed_devices(arguments):
         ms_deform_attn(*case[:3], case[3].cpu(), case[4])
 
 
-def test_more_than_two_billion_elements():
-    """A value of 2^31 + 2^20 half precision numbers: points on its last rows must be found."""
+def test_value_of_more_than_two_billion_elements():
+    """A value of 2^31 + 2^20 half precision numbers: points on its last row must be found, forward and backward."""
     rows, dim = 2**18 + 2**7, 1024
-    if torch.cuda.mem_get_info()[0] < 3 * rows * 8 * dim * 2:
-        pytest.skip('needs 13 GB of free GPU memory')
+    if torch.cuda.mem_get_info()[0] < 10 * rows * 8 * dim:
+        pytest.skip('needs 22 GB of free GPU memory')
     value = torch.zeros(1, rows, 8, dim, dtype=torch.float16, device='cuda')
     value[0, -1] = 1
     points = torch.full((1, 1, 8, 1, 1, 2), 0.5, device='cuda')
     points[..., 1] = (rows - 0.5) / rows
     shapes, starts = torch.tensor([[rows, 1]], device='cuda'), torch.tensor([0], device='cuda')
-    output = ms_deform_attn(value, shapes, starts, points, torch.ones(1, 1, 8, 1, 1, device='cuda'))
+    weights = torch.ones(1, 1, 8, 1, 1, device='cuda')
+    output = ms_deform_attn(value, shapes, starts, points, weights)
     assert (output > 0.9).all()
+    grad_value, _, grad_weights = torch.ops.difftracker.ms_deform_attn_backward(
+        torch.ones_like(output), value, shapes, starts, points, weights, False
+    )
+    assert (grad_value[0, -1] > 0.9).all()
+    assert not grad_value[0, :-2].any()
+    assert (grad_weights > 0.9 * dim).all()
+
+
+def test_output_of_more_than_two_billion_elements():
+    """2^18 + 2 queries of 8,192 channels: the last rows of the output and of the gradients must be right."""
+    queries, dim = 2**18 + 2, 1024
+    if torch.cuda.mem_get_info()[0] < 5 * queries * 8 * dim:
+        pytest.skip('needs 11 GB of free GPU memory')
+    value = torch.full((1, 1, 8, dim), 2.0, dtype=torch.float16, device='cuda')
+    shapes, starts = torch.tensor([[1, 1]], device='cuda'), torch.tensor([0], device='cuda')
+    points = torch.full((1, queries, 8, 1, 1, 2), 0.5, device='cuda')
+    weights = torch.zeros(1, queries, 8, 1, 1, device='cuda')
+    weights[0, -1] = 1
+    output = ms_deform_attn(value, shapes, starts, points, weights)
+    assert output.numel() > 2**31
+    assert (output[0, -1] == 2).all()
+    assert not output[0, -2].any()
+    grad_weights = torch.ops.difftracker.ms_deform_attn_backward(
+        torch.ones_like(output), value, shapes, starts, points, weights, False
+    )[2]
+    assert (grad_weights[0, -1] == 2 * dim).all()

@@ -8,6 +8,8 @@ import sys
 import pytest
 import torch
 
+pytest.importorskip('mmcv', reason='mmcv is not installed')
+
 from difftracker.ops.multi_scale_deformable_attention import (
     MmcvAttention,
     MultiScaleDeformableAttention,
