@@ -7,6 +7,7 @@ import difftracker.registry
 
 import mmdet.models.layers.ema  # noqa: F401  (registers ExpMomentumEMA)
 
+import difftracker.datasets.composed_pairs
 import difftracker.datasets.diffground_dataset
 import difftracker.datasets.pair_mixture
 import difftracker.engine

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,11 +11,10 @@ from mmengine.logging import print_log
 
 from difftracker.errors import ConfigError, ImageReadError
 from difftracker.registry import DATASETS, TRANSFORMS
-from difftracker.structures import Change, PairRecord
 
 from . import transforms  # noqa: F401  (registers what pipelines name)
 from .annotations import read_annotations
-from .change_description import describe_change
+from .pair_results import draw_queries, plain_pair, start_results
 
 # A pair that cannot be used is replaced by a random other one; this many misses in a row mean that the set is broken.
 MAX_REPLACEMENTS = 20
@@ -83,7 +81,8 @@ class DiffGroundDataset(BaseDataset):
             AnnotationError: On the first fault of the file.
         """
         records = read_annotations(self.ann_file)
-        return [self._plain(record) for record in records if len(record.changes) >= self.min_changes]
+        usable = [record for record in records if len(record.changes) >= self.min_changes]
+        return [plain_pair(record, self.kinds, self.data_root) for record in usable]
 
     def set_epoch(self, epoch: int) -> None:
         """Tells the epoch, which what is random depends on."""
@@ -104,10 +103,10 @@ class DiffGroundDataset(BaseDataset):
         """
         rng = np.random.default_rng((self.seed, draw, index))
         if self.test_mode:
-            return self.pipeline(self._raw(index, rng))
+            return self.pipeline(start_results(self.get_data_info(index), rng))
         reason = ''
         for _ in range(MAX_REPLACEMENTS):
-            results = self._draw_queries(self._raw(index, rng), rng)
+            results = draw_queries(start_results(self.get_data_info(index), rng), self.queries_per_pair, rng)
             reason = f'pair {results["pair_id"]} has no sentence whose answers are in view'
             if results['texts']:
                 try:
@@ -117,44 +116,3 @@ class DiffGroundDataset(BaseDataset):
                     print_log(f'{error}; pair {results["pair_id"]} is replaced', logger='current', level=30)
             index = int(rng.integers(len(self)))
         raise ImageReadError(self.ann_file, f'{MAX_REPLACEMENTS} pairs in a row cannot be used; the last: {reason}')
-
-    def _plain(self, record: PairRecord) -> dict:
-        positions = {change.change_id: place for place, change in enumerate(record.changes)}
-        return {
-            'pair_id': record.pair_id,
-            'before_path': os.path.join(self.data_root, record.before),
-            'after_path': os.path.join(self.data_root, record.after),
-            'changes': [self._plain_change(change) for change in record.changes],
-            'texts': [query.text for query in record.queries],
-            'answers': [[positions[answer] for answer in query.answers] for query in record.queries],
-            'query_ids': [query.query_id for query in record.queries],
-            'subsets': [query.subset for query in record.queries],
-        }
-
-    def _plain_change(self, change: Change) -> tuple:
-        kind = self.kinds.index(change.type) if change.type in self.kinds else -1
-        return change.before_box, change.after_box, kind, describe_change(change)
-
-    def _raw(self, index: int, rng: np.random.Generator) -> dict:
-        results = self.get_data_info(index)
-        changes = results.pop('changes')
-        for place, side in enumerate(('before', 'after')):
-            boxes = [change[place] for change in changes]
-            results[f'valid_{side}'] = np.array([box is not None for box in boxes], dtype=bool)
-            results[f'boxes_{side}'] = np.array(
-                [(0.0, 0.0, 0.0, 0.0) if box is None else box for box in boxes], dtype=np.float32
-            ).reshape(-1, 4)
-        results['kinds'] = np.array([change[2] for change in changes], dtype=np.int64)
-        results['descriptions'] = [change[3] for change in changes]
-        results['rng'] = rng
-        return results
-
-    def _draw_queries(self, results: dict, rng: np.random.Generator) -> dict:
-        in_view = results['valid_after']
-        usable = [place for place, answers in enumerate(results['answers']) if in_view[answers].all()]
-        count = self.queries_per_pair
-        if count is not None and len(usable) > count:
-            usable = sorted(rng.choice(usable, size=count, replace=False).tolist())
-        for name in ('texts', 'answers', 'query_ids', 'subsets'):
-            results[name] = [results[name][place] for place in usable]
-        return results

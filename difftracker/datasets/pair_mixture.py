@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 from difftracker.errors import ConfigError
 from difftracker.registry import DATASETS
 
+from .composed_pairs import ComposedPairs
 from .diffground_dataset import DiffGroundDataset
 
 
@@ -22,7 +23,7 @@ class PairMixture(Dataset):
     others of its set have come. All draws follow from `(seed, epoch)`.
 
     Args:
-        datasets: `DiffGroundDataset` objects or their configs.
+        datasets: `DiffGroundDataset` and `ComposedPairs` objects or their configs.
         weights: Share of each data set in an epoch, any positive scale. None: in proportion to their sizes.
         samples_per_epoch: Length of an epoch. None: all pairs together.
         seed: Seed of the order. The data sets keep their own seeds for what is random within a sample.
@@ -30,7 +31,7 @@ class PairMixture(Dataset):
 
     def __init__(
         self,
-        datasets: Sequence[DiffGroundDataset | dict],
+        datasets: Sequence[DiffGroundDataset | ComposedPairs | dict],
         weights: Sequence[float] | None = None,
         samples_per_epoch: int | None = None,
         seed: int = 0,
