@@ -3,6 +3,15 @@
 from .bf16_optim_wrapper import Bf16OptimWrapper
 from .epoch_seed_hook import EpochSeedHook
 from .freeze_hook import FreezeHook
+from .merged_optim_constructor import MergedOptimWrapperConstructor
 from .non_finite_loss_hook import NonFiniteLossHook
+from .timed_train_loop import TimedTrainLoop
 
-__all__ = ['Bf16OptimWrapper', 'EpochSeedHook', 'FreezeHook', 'NonFiniteLossHook']
+__all__ = [
+    'Bf16OptimWrapper',
+    'EpochSeedHook',
+    'FreezeHook',
+    'MergedOptimWrapperConstructor',
+    'NonFiniteLossHook',
+    'TimedTrainLoop',
+]
