@@ -1,0 +1,89 @@
+"""Pictures on their way into a pack."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from difftracker.errors import ImageReadError
+from difftracker.utils.image_io import read_image
+
+# Slow and thorough for pictures without loss, where it saves a lot; the default otherwise.
+LOSSLESS = {'lossless': True, 'quality': 90, 'method': 5}
+
+
+@dataclass(frozen=True)
+class PackedPicture:
+    """A picture as it went into the pack.
+
+    Attributes:
+        width, height: Its size there in px.
+        scale_x, scale_y: Pixels there per pixel of the source.
+    """
+
+    width: int
+    height: int
+    scale_x: float
+    scale_y: float
+
+
+class PictureStore:
+    """Encodes pictures as WebP, smaller where asked for, each name once.
+
+    Attributes:
+        files: Content by name.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self._known: dict[str, PackedPicture] = {}
+
+    def add(self, source: Path, name: str, long_side: int | None, quality: int | None) -> PackedPicture:
+        """Adds a picture; one of a name that is there already is not read again.
+
+        Args:
+            source: The file.
+            name: Name in the pack, ending with `.webp`.
+            long_side: Longer side that is not exceeded, in px; None keeps the size.
+            quality: 1 to 100; None for an exact copy.
+
+        Raises:
+            ImageReadError: The picture cannot be read.
+        """
+        if name not in self._known:
+            self._known[name] = self._encode(Image.fromarray(read_image(source)), name, long_side, quality)
+        return self._known[name]
+
+    def add_cutout(self, source: Path, name: str, long_side: int, quality: int) -> PackedPicture:
+        """Adds a picture with transparency, cropped to what is visible.
+
+        Raises:
+            ImageReadError: The picture cannot be read or shows nothing.
+        """
+        try:
+            with Image.open(source) as opened:
+                image = opened.convert('RGBA')
+        except (OSError, ValueError, SyntaxError) as error:
+            raise ImageReadError(source, f'expected a picture with transparency, found {error}') from error
+        box = image.getchannel('A').point(np.where(np.arange(256) > 8, 255, 0).tolist()).getbbox()
+        if box is None:
+            raise ImageReadError(source, 'expected a visible object, found full transparency')
+        self._known[name] = self._encode(image.crop(box), name, long_side, quality)
+        return self._known[name]
+
+    def _encode(self, image: Image.Image, name: str, long_side: int | None, quality: int | None) -> PackedPicture:
+        width, height = image.size
+        scale = 1.0 if long_side is None else min(1.0, long_side / max(image.size))
+        size = (max(round(width * scale), 1), max(round(height * scale), 1))
+        if size != image.size:
+            # Averaging, as when pictures are made smaller for the model.
+            image = image.resize(size, Image.Resampling.BOX if image.mode == 'RGB' else Image.Resampling.LANCZOS)
+        buffer = io.BytesIO()
+        settings = LOSSLESS if quality is None else {'quality': quality, 'alpha_quality': 80, 'method': 4}
+        image.save(buffer, 'WEBP', **settings)
+        self.files[name] = buffer.getvalue()
+        return PackedPicture(*size, size[0] / width, size[1] / height)

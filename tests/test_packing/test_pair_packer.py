@@ -1,0 +1,60 @@
+"""Annotated pairs, smaller."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from difftracker.datasets.annotations import parse_record
+from difftracker.errors import AnnotationError
+from difftracker.packing.pair_packer import pack_pairs
+from difftracker.packing.picture_store import PictureStore
+from difftracker.synthesis.scene_record import scene_of
+from difftracker.utils.image_io import decode_image
+from tests.test_datasets.pair_set_factory import change, pair, write_set
+
+
+@pytest.fixture()
+def annotated(tmp_path):
+    scene = {'domain': 'photo', 'context': [{'label': 'cup', 'box': [20, 10, 60, 30], 'colour': 'red'}]}
+    items = [
+        pair(0, [change(0, 'remove', (10, 20, 50, 60), None)], [], (160, 120), scene=scene),
+        pair(1, [], [], (60, 160)),
+        pair(2, size=(40, 30)),
+    ]
+    return write_set(tmp_path, items), tmp_path
+
+
+def test_boxes_shrink_with_their_pictures(annotated):
+    path, root = annotated
+    store = PictureStore()
+    lines = pack_pairs(store, path, root, 'val', 80, 90).splitlines()
+    first, second, third = (parse_record(json.loads(line), 'packed') for line in lines)
+    assert first.before_size == first.after_size == (80, 60)
+    assert first.changes[0].before_box == (5, 10, 25, 30) and first.changes[0].after_box is None
+    assert scene_of(first).context[0].box == (10, 5, 30, 15)
+    assert second.before_size == (30, 80)
+    assert third.before_size == (40, 30) and third.changes[0].before_box == (4, 4, 12, 14)
+    assert third.queries[0].text == 'What left the left side?'
+    for record in (first, second, third):
+        shape = decode_image(store.files[f'val/{record.before}'], 'packed').shape
+        assert shape[1::-1] == record.before_size
+
+
+def test_the_first_few_and_without_loss(annotated):
+    path, root = annotated
+    store = PictureStore()
+    lines = pack_pairs(store, path, root, 'screens', None, None, count=1).splitlines()
+    assert len(lines) == 1 and set(store.files) == {'screens/images/0_a.webp', 'screens/images/0_b.webp'}
+    with Image.open(root / 'images/0_a.png') as image:
+        np.testing.assert_array_equal(decode_image(store.files['screens/images/0_a.webp'], 'packed'), np.asarray(image))
+
+
+def test_a_fault_names_its_line(annotated):
+    path, root = annotated
+    path.write_text(path.read_text() + '{"pair_id": "p9"}\n')
+    with pytest.raises(AnnotationError, match=r'train\.jsonl:4: '):
+        pack_pairs(PictureStore(), path, root, 'val', 80, 90)
