@@ -1,4 +1,4 @@
-"""The mixture of `mixture.py` at 384 px and in larger batches, for a GPU."""
+"""The sets and shares of `mixture.py` at 384 px and in larger batches, for a GPU."""
 
 _base_ = './mixture.py'
 
@@ -17,17 +17,12 @@ train_pipeline = [
     dict(type='PairPhotometric', prob=0.4),
     dict(type='PackPairInputs'),
 ]
-train_settings = dict(type='DiffGroundDataset', pipeline=train_pipeline, kinds=_base_.kinds, queries_per_pair=8)
 train_dataloader = dict(
     batch_size=16,
     num_workers=8,
     dataset=dict(
         samples_per_epoch=8000,
-        datasets=[
-            dict(train_settings, data_root=_base_.data_root + 'photo_train', ann_file='annotations/train.jsonl'),
-            dict(train_settings, data_root=_base_.data_root + 'boards', ann_file='annotations/train.jsonl'),
-            dict(train_settings, data_root=_base_.data_root + 'screens', ann_file='annotations/train.jsonl'),
-        ],
+        datasets=[dict(item, pipeline=train_pipeline) for item in _base_.train_dataloader.dataset.datasets],
     ),
 )
 val_dataloader = dict(batch_size=8, num_workers=4, dataset=dict(pipeline=test_pipeline))

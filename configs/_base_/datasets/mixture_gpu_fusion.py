@@ -2,16 +2,9 @@
 
 _base_ = './mixture_gpu.py'
 
-train_settings = dict(type='DiffGroundDataset', pipeline=_base_.train_pipeline, kinds=_base_.kinds, queries_per_pair=4)
 train_dataloader = dict(
     batch_size=4,
-    dataset=dict(
-        datasets=[
-            dict(train_settings, data_root=_base_.data_root + 'photo_train', ann_file='annotations/train.jsonl'),
-            dict(train_settings, data_root=_base_.data_root + 'boards', ann_file='annotations/train.jsonl'),
-            dict(train_settings, data_root=_base_.data_root + 'screens', ann_file='annotations/train.jsonl'),
-        ],
-    ),
+    dataset=dict(datasets=[dict(item, queries_per_pair=4) for item in _base_.train_dataloader.dataset.datasets]),
 )
 val_dataloader = dict(batch_size=4)
 test_dataloader = dict(batch_size=4)

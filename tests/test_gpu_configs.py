@@ -1,0 +1,40 @@
+"""The configs for GPUs train on the mixture of the shipped model."""
+
+from __future__ import annotations
+
+import pytest
+from mmengine.config import Config
+
+from tests.test_configs import CONFIGS
+
+BASE = Config.fromfile(CONFIGS / '_base_/datasets/mixture.py')
+GPU = sorted((CONFIGS / 'difftracker').glob('*_gpu_*.py'))
+
+
+@pytest.mark.parametrize('path', GPU, ids=lambda path: path.stem)
+def test_the_shares_are_those_of_the_mixture(path):
+    mixture, base = Config.fromfile(path).train_dataloader.dataset, BASE.train_dataloader.dataset
+    assert mixture.type == base.type and tuple(mixture['weights']) == tuple(base['weights'])
+    assert len(mixture.datasets) == len(base.datasets)
+    for own, other in zip(mixture.datasets, base.datasets, strict=True):
+        assert own.get('min_changes', 0) == other.get('min_changes', 0)
+        # Photographs for photographs, and so on.
+        domain = other.data_root.split('/')[-1].split('_')[0]
+        assert domain in (own.get('recipe') or own.data_root)
+
+
+@pytest.mark.parametrize('size', ['lite', 'small'])
+def test_composed_as_the_mixture_is(size):
+    config = Config.fromfile(CONFIGS / f'difftracker/difftracker-{size}_gpu_composed.py')
+    steps = [step.to_dict() for step in BASE.train_pipeline]
+    for dataset, other in zip(
+        config.train_dataloader.dataset.datasets, BASE.train_dataloader.dataset.datasets, strict=True
+    ):
+        own = [step.to_dict() for step in dataset.pipeline]
+        assert own == (steps[1:] if dataset.type == 'ComposedPairs' else steps)
+        assert dataset.queries_per_pair == other.queries_per_pair
+        assert dataset.get('long_side', 320) == 320
+    assert config.image_size == (320, 320) == tuple(config.test_pipeline[1].scale)
+    base = Config.fromfile(CONFIGS / f'_base_/models/difftracker_{size}.py').model.to_dict()
+    base['backbone']['backbone']['frozen_stages'] = 1
+    assert config.model.to_dict() == base
