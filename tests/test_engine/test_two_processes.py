@@ -37,7 +37,10 @@ def found(tmp_path_factory):
 @pytest.mark.parametrize('step', range(len(BATCHES)), ids=BATCHES)
 def test_losses(found, model, step):
     one, two = (result[model]['steps'][step] for result in found)
-    assert one.keys() == two.keys()
+    # Where nothing changed, one process leaves a loss out; several keep it at zero, for the sake of its parameters.
+    assert {name: two[name] for name in two.keys() - one.keys()} in ({}, {'loss_describe': 0.0})
+    two = {name: two[name] for name in one}
+    assert ('loss_describe' in one) == (BATCHES[step] != 'changes nowhere')
     assert one == {name: pytest.approx(value, rel=2e-4, abs=2e-6) for name, value in two.items()}
     assert one['loss'] > 0
     assert (one['loss_l1'] > 0) == (BATCHES[step] != 'changes nowhere')
