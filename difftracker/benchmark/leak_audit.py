@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from difftracker.benchmark.region_statistics import STATISTICS, region_statistics
+from difftracker.benchmark.region_statistics import STATISTICS, RegionStatistics
 from difftracker.errors import ConfigError
 from difftracker.structures import PairRecord
 from difftracker.synthesis.raster import Window, window_overlap
@@ -106,8 +106,8 @@ def _measure(position: int, record: PairRecord, data_root: str | Path, rng: np.r
     usable = [item for item in (*edited, *unedited) if _is_measurable(item[1], width, height)]
     if not usable:
         return []
-    image = read_image(Path(data_root) / record.after)
-    return [Region(position, kind, region_statistics(image, window)) for kind, window in usable]
+    statistics = RegionStatistics(read_image(Path(data_root) / record.after))
+    return [Region(position, kind, statistics.measure(window)) for kind, window in usable]
 
 
 def _to_window(box: Sequence[float], width: int, height: int) -> Window:

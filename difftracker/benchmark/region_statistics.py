@@ -1,9 +1,8 @@
 """What a region of one image tells about editing, without any training and without the other image.
 
-Each statistic takes an image as grey or colour floats and a window `(x1, y1, x2, y2)` in px, and compares the region
-with its surroundings, so that a picture's own noise, light and sharpness cancel out. The choice of statistics is ours;
-they look for what editing is known to leave: other noise, other sharpness, other compression, a seam, a copied place, a
-colour that does not belong.
+Each statistic compares a region, a window `(x1, y1, x2, y2)` in px, with its surroundings, so that a picture's own
+noise, light and sharpness cancel out. The choice of statistics is ours; they look for what editing is known to leave:
+other noise, other sharpness, other compression, a seam, a copied place, a colour that does not belong.
 """
 
 from __future__ import annotations
@@ -25,35 +24,44 @@ _EPS = 0.25
 STATISTICS = ('noise', 'sharpness', 'blocks', 'seam', 'copy', 'colour')
 
 
-def region_statistics(image: np.ndarray, window: Window) -> np.ndarray:
-    """Returns the statistics of one region.
+class RegionStatistics:
+    """Measures regions of one image.
 
     Args:
         image: `(H, W, 3)` uint8 RGB.
-        window: The region, at least 8 px wide and high, inside the image.
-
-    Returns:
-        `(6,)` float64 in the order of `STATISTICS`. The first four and the last are logarithms of ratios, 0 where the
-        region is like its surroundings; `copy` is the correlation with the most similar other place, at most 1.
     """
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    inside, around = _masks(grey.shape, window)
-    gradient = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
-    # Second differences in both directions: edges and slopes cancel out, grain stays.
-    grain = np.abs(cv2.filter2D(grey, cv2.CV_32F, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)))
-    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    chroma = np.hypot(lab[..., 1], lab[..., 2])
-    border = _border_band(grey.shape, window)
-    return np.array(
-        [
-            _log_ratio(np.median(grain[inside]), np.median(grain[around])),
-            _log_ratio(gradient[inside].mean(), gradient[around].mean()),
-            _blockiness(grey, inside) - _blockiness(grey, around),
-            _log_ratio(gradient[border].mean(), gradient[(inside | around) & ~border].mean()),
-            _best_copy(grey, window),
-            _log_ratio(chroma[inside].mean(), chroma[around].mean()),
-        ]
-    )
+
+    def __init__(self, image: np.ndarray) -> None:
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        self.grey = grey
+        self.gradient = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+        # Second differences in both directions: edges and slopes cancel out, grain stays.
+        self.grain = np.abs(cv2.filter2D(grey, cv2.CV_32F, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)))
+        lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+        self.chroma = np.hypot(lab[..., 1], lab[..., 2])
+
+    def measure(self, window: Window) -> np.ndarray:
+        """Returns the statistics of one region.
+
+        Args:
+            window: The region, at least 8 px wide and high, inside the image and not all of it.
+
+        Returns:
+            `(6,)` float64 in the order of `STATISTICS`. The first four and the last are logarithms of ratios, 0 where
+            the region is like its surroundings; `copy` is the correlation with the most similar other place, at most 1.
+        """
+        inside, around = _masks(self.grey.shape, window)
+        border = _border_band(self.grey.shape, window)
+        return np.array(
+            [
+                _log_ratio(np.median(self.grain[inside]), np.median(self.grain[around])),
+                _log_ratio(self.gradient[inside].mean(), self.gradient[around].mean()),
+                _blockiness(self.grey, inside) - _blockiness(self.grey, around),
+                _log_ratio(self.gradient[border].mean(), self.gradient[(inside | around) & ~border].mean()),
+                _best_copy(self.grey, window),
+                _log_ratio(self.chroma[inside].mean(), self.chroma[around].mean()),
+            ]
+        )
 
 
 def _log_ratio(value: float, other: float) -> float:
