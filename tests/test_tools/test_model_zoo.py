@@ -1,0 +1,112 @@
+"""The figures of the shipped models: one place, and everything that shows them equal to it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+import yaml
+
+from difftracker.checkpoint import model_names
+from tools.analysis import model_zoo
+
+ROOT = model_zoo.ROOT
+SHOWN = ('README.md', 'docs/model_zoo.md', 'docs/baselines.md', model_zoo.METAFILE)
+NAMES = (*model_names(), 'baselines')
+
+
+def readme_rows(model):
+    """Rows of the table of a model in the README, name first, read without the tool."""
+    text = (ROOT / 'README.md').read_text(encoding='utf-8')
+    block = text.split(f'<!-- results: {model} -->')[1].split('<!-- end of results -->')[0]
+    lines = [line for line in block.splitlines() if line.startswith('|')]
+    return [[cell.strip() for cell in line.strip('|').split('|')] for line in lines]
+
+
+def test_everything_is_up_to_date():
+    assert model_zoo.main(['--check']) == 0
+
+
+def test_every_shipped_model_has_an_entry_and_its_files():
+    models = yaml.safe_load((ROOT / model_zoo.METAFILE).read_text(encoding='utf-8'))['Models']
+    assert sorted(model['Name'] for model in models) == model_names()
+    for model in models:
+        files = [model['Config'], model['Weights'], *model['Metadata']['Training Logs']]
+        for name in [*files, *model['Metadata']['Training Configs']]:
+            assert (ROOT / name).is_file(), name
+
+
+@pytest.mark.parametrize('model', model_names())
+def test_metafile_and_readme_tell_the_same(model):
+    header, _, *rows = readme_rows(model)
+    shown = {row[0]: dict(zip(header[1:], row[1:], strict=True)) for row in rows}
+    models = yaml.safe_load((ROOT / model_zoo.METAFILE).read_text(encoding='utf-8'))['Models']
+    results = next(entry['Results'] for entry in models if entry['Name'] == model)
+    assert len(results) >= 1
+    for result in results:
+        cells = shown[result['Dataset']]
+        applies = {title: float(cell) for title, cell in cells.items() if cell != '-' and title != 'queries'}
+        assert applies == result['Metrics'], result['Dataset']
+
+
+@pytest.fixture()
+def copy(tmp_path):
+    """The files that show figures and those that they come from, elsewhere."""
+    for name in (*SHOWN, *(f'docs/results/{name}.json' for name in NAMES)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    for name in set(model_zoo.missing_files(tmp_path)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def test_a_new_measurement_goes_everywhere(copy, capsys):
+    model = model_names()[0]
+    path = copy / f'docs/results/{model}.json'
+    results = json.loads(path.read_text())
+    results['rows'] = results['rows'][:1]
+    path.write_text(json.dumps(results))
+    report = {
+        'score_threshold': 0.25,
+        'counts': {'scored': 42},
+        'summary': {'acc50_one_change': 0.12345, 'none_accuracy': 1.0},
+        'rows': [
+            {'group': 'kind', 'name': 'move', 'acc50': 0.5, 'ap50': 0.1},
+            {'group': 'subset', 'name': 'all', 'acc50': None, 'ap50': 0.7531},
+        ],
+    }
+    target = copy / 'runs' / results['rows'][0]['report']
+    target.parent.mkdir(parents=True)
+    target.write_text(json.dumps(report))
+    options = ['--root', str(copy)]
+    assert model_zoo.main(['--check', *options]) == 1
+    assert 'README.md: a block is out of date' in capsys.readouterr().err
+    command = ['--write', '--collect', '--models', model, '--reports', str(copy / 'runs'), *options]
+    assert model_zoo.main(command) == 0
+    assert model_zoo.main(['--check', *options]) == 0
+    figures = {'acc50_one_change': 0.12345, 'acc50_move': 0.5, 'ap50_all': 0.7531, 'none_accuracy': 1.0}
+    assert json.loads(path.read_text())['rows'][0]['figures'] == figures
+    name = results['rows'][0]['name']
+    row = next(line for line in (copy / 'README.md').read_text().splitlines() if line.startswith(f'| {name} '))
+    cells = [cell.strip() for cell in row.strip('|').split('|')]
+    assert cells == [name, '42', '12.3', '-', '-', '-', '-', '-', '50.0', '-', '75.3', '100.0']
+    assert '12.3' in (copy / 'docs/model_zoo.md').read_text()
+    models = yaml.safe_load((copy / model_zoo.METAFILE).read_text())['Models']
+    (result,) = next(entry['Results'] for entry in models if entry['Name'] == model)
+    assert result['Metrics']['one change, Acc@0.5'] == 12.3
+
+
+def test_a_missing_file_is_named(copy, capsys):
+    models = yaml.safe_load((copy / model_zoo.METAFILE).read_text())['Models']
+    (copy / models[0]['Config']).unlink()
+    assert model_zoo.main(['--check', '--root', str(copy)]) == 1
+    assert models[0]['Config'] in capsys.readouterr().err
+
+
+def test_missing_marks(copy, capsys):
+    (copy / 'README.md').write_text('nothing here')
+    assert model_zoo.main(['--write', '--root', str(copy)]) == 1
+    assert 'expected lines with' in capsys.readouterr().err
+    assert (copy / 'README.md').read_text() == 'nothing here'
