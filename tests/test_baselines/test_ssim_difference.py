@@ -55,8 +55,10 @@ def test_agrees_with_scikit_image(pictures):
 
 
 def test_finds_a_change_and_nothing_else():
-    boxes, scores = SSIMDifference()(scene(), with_change(scene(), BOX))
-    assert overlap(boxes) > 0.6 and scores[0] > 0.9
+    # Rough where the picture was smooth: between two smooth things structure tells little.
+    rough = np.random.default_rng(0).integers(0, 255, (40, 40, 3))
+    boxes, scores = SSIMDifference()(scene(), with_change(scene(), BOX, rough))
+    assert overlap(boxes) > 0.7 and scores[0] > 0.9
     assert len(SSIMDifference()(scene(), scene())[0]) == 0
 
 
