@@ -17,7 +17,8 @@ def pack_pairs(
     root: Path,
     target: str,
     long_side: int | None,
-    quality: int | None,
+    quality: int,
+    exact_if_smaller: bool = False,
     count: int | None = None,
 ) -> str:
     """Adds the pictures of an annotation file to the store and returns the file as it must be for them.
@@ -28,7 +29,7 @@ def pack_pairs(
         root: Folder that its paths start from.
         target: Folder in the pack that the paths will start from.
         long_side: Longer side that no picture exceeds, in px; None keeps the size.
-        quality: WebP quality; None for exact copies.
+        quality, exact_if_smaller: As for `PictureStore.add`.
         count: Use the first so many pairs; None for all.
 
     Returns:
@@ -46,7 +47,7 @@ def pack_pairs(
         packed = {}
         for side in ('before', 'after'):
             name = PurePosixPath(record[side]).with_suffix('.webp').as_posix()
-            packed[side] = store.add(root / record[side], f'{target}/{name}', long_side, quality)
+            packed[side] = store.add(root / record[side], f'{target}/{name}', long_side, quality, exact_if_smaller)
             record[side] = name
             record[f'{side}_size'] = [packed[side].width, packed[side].height]
         for change in record['changes']:

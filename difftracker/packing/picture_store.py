@@ -12,9 +12,6 @@ from PIL import Image
 from difftracker.errors import ImageReadError
 from difftracker.utils.image_io import read_image
 
-# Slow and thorough for pictures without loss, where it saves a lot; the default otherwise.
-LOSSLESS = {'lossless': True, 'quality': 90, 'method': 5}
-
 
 @dataclass(frozen=True)
 class PackedPicture:
@@ -42,20 +39,24 @@ class PictureStore:
         self.files: dict[str, bytes] = {}
         self._known: dict[str, PackedPicture] = {}
 
-    def add(self, source: Path, name: str, long_side: int | None, quality: int | None) -> PackedPicture:
+    def add(
+        self, source: Path, name: str, long_side: int | None, quality: int, exact_if_smaller: bool = False
+    ) -> PackedPicture:
         """Adds a picture; one of a name that is there already is not read again.
 
         Args:
             source: The file.
             name: Name in the pack, ending with `.webp`.
             long_side: Longer side that is not exceeded, in px; None keeps the size.
-            quality: 1 to 100; None for an exact copy.
+            quality: 1 to 100.
+            exact_if_smaller: Whether to take an exact copy where it is the smaller one, as with drawn pictures.
 
         Raises:
             ImageReadError: The picture cannot be read.
         """
         if name not in self._known:
-            self._known[name] = self._encode(Image.fromarray(read_image(source)), name, long_side, quality)
+            image = Image.fromarray(read_image(source))
+            self._known[name] = self._encode(image, name, long_side, quality, exact_if_smaller)
         return self._known[name]
 
     def add_cutout(self, source: Path, name: str, long_side: int, quality: int) -> PackedPicture:
@@ -75,15 +76,23 @@ class PictureStore:
         self._known[name] = self._encode(image.crop(box), name, long_side, quality)
         return self._known[name]
 
-    def _encode(self, image: Image.Image, name: str, long_side: int | None, quality: int | None) -> PackedPicture:
+    def _encode(
+        self, image: Image.Image, name: str, long_side: int | None, quality: int, exact_if_smaller: bool = False
+    ) -> PackedPicture:
         width, height = image.size
         scale = 1.0 if long_side is None else min(1.0, long_side / max(image.size))
         size = (max(round(width * scale), 1), max(round(height * scale), 1))
         if size != image.size:
             # Averaging, as when pictures are made smaller for the model.
             image = image.resize(size, Image.Resampling.BOX if image.mode == 'RGB' else Image.Resampling.LANCZOS)
-        buffer = io.BytesIO()
-        settings = LOSSLESS if quality is None else {'quality': quality, 'alpha_quality': 80, 'method': 4}
-        image.save(buffer, 'WEBP', **settings)
-        self.files[name] = buffer.getvalue()
+        found = [_webp(image, quality=quality, alpha_quality=80, method=4)]
+        if exact_if_smaller:
+            found.append(_webp(image, lossless=True, quality=90, method=5))
+        self.files[name] = min(found, key=len)
         return PackedPicture(*size, size[0] / width, size[1] / height)
+
+
+def _webp(image: Image.Image, **settings: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, 'WEBP', **settings)
+    return buffer.getvalue()

@@ -137,7 +137,8 @@ class RecipePacker:
             self.data_root / item['root'],
             item['root'],
             None,
-            None,
+            self.settings.screen_quality,
+            exact_if_smaller=True,
         )
 
     def _cutouts(self, item: dict[str, Any]) -> None:

@@ -48,5 +48,5 @@ def training_files(
         ('val/annotations/val.jsonl', validation, val_pairs, settings.val_quality),
     ):
         root = name.split('/')[0]
-        packer.texts[name] = pack_pairs(packer.store, path, path.parent.parent, root, side, quality, count)
+        packer.texts[name] = pack_pairs(packer.store, path, path.parent.parent, root, side, quality, count=count)
     return {**packer.store.files, **{name: text.encode('utf-8') for name, text in packer.texts.items()}}

@@ -45,12 +45,19 @@ def test_boxes_shrink_with_their_pictures(annotated):
 
 
 def test_the_first_few_and_without_loss(annotated):
+    """A drawn picture is smaller without loss, noise is not."""
     path, root = annotated
+    drawn = np.full((120, 160, 3), 240, np.uint8)
+    drawn[20:60:2, 30:90] = (10, 90, 200)
+    Image.fromarray(drawn).save(root / 'images/0_a.png')
     store = PictureStore()
-    lines = pack_pairs(store, path, root, 'screens', None, None, count=1).splitlines()
+    lines = pack_pairs(store, path, root, 'screens', None, 85, exact_if_smaller=True, count=1).splitlines()
     assert len(lines) == 1 and set(store.files) == {'screens/images/0_a.webp', 'screens/images/0_b.webp'}
-    with Image.open(root / 'images/0_a.png') as image:
-        np.testing.assert_array_equal(decode_image(store.files['screens/images/0_a.webp'], 'packed'), np.asarray(image))
+    np.testing.assert_array_equal(decode_image(store.files['screens/images/0_a.webp'], 'packed'), drawn)
+    with Image.open(root / 'images/0_b.png') as image:
+        noise = np.asarray(image)
+    kept = decode_image(store.files['screens/images/0_b.webp'], 'packed')
+    assert kept.shape == noise.shape and (kept != noise).any()
 
 
 def test_a_fault_names_its_line(annotated):

@@ -141,5 +141,5 @@ def test_faults_are_named(data_root, tmp_path):
         (tmp_path / 'r.json').write_text(json.dumps({'name': 'r', 'pictures': sources}))
         with pytest.raises(error, match=message):
             packer.add(tmp_path / 'r.json')
-    with pytest.raises(ConfigError, match='found 320, 0, 80'):
+    with pytest.raises(ConfigError, match='found 320 and 0, 80, 85'):
         PackSettings(quality=0)
