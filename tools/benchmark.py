@@ -3,6 +3,10 @@
 
 python tools/benchmark.py difftracker-lite --size 320 --threads 2
 python tools/benchmark.py configs/difftracker/difftracker-lite_cpu_mixture.py --sentences 1 8 --json benchmark.json
+
+With `--compare-operator`, only the latency, with the compiled deformable attention and with its PyTorch code in turns:
+
+python tools/benchmark.py difftracker-lite configs/difftracker/difftracker-swin-t_gpu_mixture.py --compare-operator
 """
 
 from __future__ import annotations
@@ -10,48 +14,47 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from difftracker.errors import ConfigError, DiffTrackerError
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # Run as a program, Python looks beside this file only.
+
+from difftracker.errors import DiffTrackerError
+from tools.latency import (
+    TIERS,
+    Subject,
+    answer,
+    compare_operator,
+    load,
+    make_requests,
+    measure_latency,
+    prepare,
+    set_threads,
+    write_pair,
+)
 
 if TYPE_CHECKING:
     import torch
 
 MIN_RUNS = 30
 MEGA = 1024**2
-# The middle half of the sentences that the generator writes have six to twelve words.
-SENTENCE = 'Which of the things beside table number {number} has another colour now?'
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is measured.
-
-    Attributes:
-        model: The detector, in evaluation mode.
-        pipeline: Transforms from the paths of a pair to the model's input.
-        size: `(width, height)` of the canvas in pixels.
-        device: Where the model runs.
-    """
-
-    model: torch.nn.Module
-    pipeline: list[Callable[[dict], dict]]
-    size: tuple[int, int]
-    device: str
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('model', help='shipped model, weights file (.safetensors) or config (.py, random weights)')
+    parser.add_argument(
+        'models',
+        nargs='+',
+        metavar='model',
+        help='shipped model, weights file (.safetensors) or config (.py, random weights)',
+    )
+    parser.add_argument(
+        '--compare-operator', action='store_true', help='latency with and without the compiled operator; takes models'
+    )
     parser.add_argument('--size', type=int, help="side of the model's canvas in px; default: the model's own")
     parser.add_argument('--threads', type=int, default=1, help='CPU threads (default: 1)')
     parser.add_argument(
@@ -63,6 +66,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--json', type=Path, help='write the figures to this file')
     parser.add_argument('--memory-only', action='store_true', help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
+    args.model = args.models[0]
+    if len(args.models) > 1 and not args.compare_operator:
+        parser.error(f'expected one model without --compare-operator, found {len(args.models)}')
     if args.runs < MIN_RUNS:
         parser.error(f'--runs: expected at least {MIN_RUNS}, found {args.runs}')
     if min(args.threads, args.warmup, args.size or 1, *args.sentences) < 1:
@@ -70,125 +76,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     if args.size is not None and args.size % 32:
         parser.error(f'--size: expected a multiple of 32, found {args.size}')
     return args
-
-
-def load(name: str, size: int | None, device: str) -> Subject:
-    """Builds the model and its pre-processing.
-
-    Args:
-        name: Shipped model, weights file or config file.
-        size: Side of a square canvas in pixels, None for the model's own.
-        device: `cpu` or `cuda`.
-
-    Raises:
-        ConfigError: The config has no test pipeline with a `PairResize`.
-        CheckpointError: The weights cannot be used.
-    """
-    import difftracker.register  # noqa: F401
-    from difftracker.apis.build import build_from_weights, build_model
-    from difftracker.checkpoint import resolve_model
-    from difftracker.registry import TRANSFORMS
-
-    if name.endswith('.py'):
-        from mmengine.config import Config
-
-        config = Config.fromfile(name)
-        model = build_model(config.model).to(device).eval()
-        steps = [dict(step) for step in config.test_dataloader.dataset.pipeline]
-    else:
-        model, stored = build_from_weights(resolve_model(name), device)
-        steps = [dict(step) for step in stored['test_pipeline']]
-    if steps[0]['type'] != 'LoadImagePair':
-        steps.insert(0, {'type': 'LoadImagePair'})
-    resize = next((step for step in steps if step['type'] == 'PairResize'), None)
-    if resize is None:
-        raise ConfigError(f'{name}: expected a test pipeline with PairResize, found {[step["type"] for step in steps]}')
-    if size is not None:
-        resize['scale'] = (size, size)
-    return Subject(model, [TRANSFORMS.build(step) for step in steps], tuple(resize['scale']), device)
-
-
-def write_pair(folder: Path, size: tuple[int, int]) -> dict[str, str]:
-    """Writes a pair of JPEG files of twice the canvas and its shape, so that no part of the canvas is padding.
-
-    Returns:
-        Their paths as `before_path` and `after_path`.
-    """
-    import numpy as np
-
-    from difftracker.utils.image_io import write_image
-
-    width, height = 2 * size[0], 2 * size[1]
-    y, x = np.mgrid[:height, :width]
-    before = np.stack([x * 255 // width, y * 255 // height, (x // 32 + y // 32) % 2 * 120 + 60], axis=-1)
-    after = before.copy()
-    after[height // 4 : height // 2, width // 4 : width // 2] = (200, 40, 40)
-    paths = {f'{side}_path': str(folder / f'{side}.jpg') for side in ('before', 'after')}
-    for path, image in zip(paths.values(), (before, after)):
-        write_image(path, image.astype(np.uint8))
-    return paths
-
-
-def make_requests(paths: dict[str, str], sentences: int) -> Iterator[dict]:
-    """Yields what the pipeline takes, each time with sentences never asked before: the text encoder keeps answers."""
-    number = 0
-    while True:
-        texts = [SENTENCE.format(number=number + place) for place in range(sentences)]
-        number += sentences
-        ids = [f'q{place}' for place in range(sentences)]
-        yield {'pair_id': 'benchmark', 'texts': texts, 'query_ids': ids, 'subsets': [''] * sentences, **paths}
-
-
-def prepare(subject: Subject, request: dict) -> dict:
-    """Runs the pre-processing; returns a batch of one pair."""
-    for transform in subject.pipeline:
-        request = transform(request)
-    return {key: [value] for key, value in request.items()}
-
-
-def answer(subject: Subject, batch: dict) -> list:
-    """Runs the model, waits for its boxes and returns its data samples."""
-    import torch
-
-    with torch.no_grad():
-        samples = subject.model.test_step(batch)
-    if subject.device == 'cuda':
-        torch.cuda.synchronize()
-    return samples
-
-
-def measure_latency(subject: Subject, paths: dict[str, str], sentences: int, warmup: int, runs: int) -> dict:
-    """Times pre-processing (reading and decoding included), the model, and both together.
-
-    Returns:
-        Figures of `spread` under `prepare`, `model` and `total`.
-    """
-    requests = make_requests(paths, sentences)
-    times: dict[str, list[float]] = {'prepare': [], 'model': [], 'total': []}
-    for run in range(warmup + runs):
-        request = next(requests)
-        start = time.perf_counter()
-        batch = prepare(subject, request)
-        middle = time.perf_counter()
-        answer(subject, batch)
-        end = time.perf_counter()
-        if run >= warmup:
-            for name, seconds in (('prepare', middle - start), ('model', end - middle), ('total', end - start)):
-                times[name].append(seconds)
-    return {name: spread(values) for name, values in times.items()}
-
-
-def spread(seconds: list[float]) -> dict[str, float]:
-    """Returns median, 10th and 90th percentile, smallest and largest, in milliseconds."""
-    deciles = statistics.quantiles(seconds, n=10, method='inclusive')
-    figures = {
-        'median': statistics.median(seconds),
-        'p10': deciles[0],
-        'p90': deciles[-1],
-        'min': min(seconds),
-        'max': max(seconds),
-    }
-    return {name: round(1000 * value, 3) for name, value in figures.items()}
 
 
 def count_parameters(model: torch.nn.Module) -> dict:
@@ -296,15 +183,6 @@ def memory_of_fresh_process(args: argparse.Namespace) -> dict[str, float]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def set_threads(threads: int) -> None:
-    """Holds torch and OpenCV to so many threads."""
-    import cv2
-    import torch
-
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
-
-
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Measures everything; plain data."""
     memory = memory_of_fresh_process(args)
@@ -335,6 +213,52 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         'flops': flops,
         'memory_mib': memory,
     }
+
+
+def measure_operator(args: argparse.Namespace) -> dict[str, Any]:
+    """Measures what `--compare-operator` asks for; plain data."""
+    import torch
+
+    from difftracker.ops import backend_info
+
+    set_threads(args.threads)
+    subjects = {name: load(name, args.size, args.device) for name in args.models}
+    with tempfile.TemporaryDirectory() as folder:
+        latency = {}
+        for count in args.sentences:
+            place = Path(folder) / str(count)
+            place.mkdir()
+            latency[str(count)] = compare_operator(subjects, place, count, args.warmup, args.runs)
+    return {
+        'sizes': {name: list(subject.size) for name, subject in subjects.items()},
+        'device': args.device,
+        'device_name': torch.cuda.get_device_name() if args.device == 'cuda' else platform.processor(),
+        'threads': args.threads,
+        'torch': torch.__version__,
+        'operator': backend_info()[args.device],
+        'runs': args.runs,
+        'warmup': args.warmup,
+        'latency_ms': latency,
+    }
+
+
+def format_operator(figures: dict[str, Any]) -> str:
+    """Sets the comparison as a table to read, times in milliseconds."""
+    lines = [
+        f'{figures["device"]}, {figures["threads"]} threads, torch {figures["torch"]}, compiled kernels: '
+        f'{figures["operator"]["reason"]}, {figures["runs"]} runs in turns',
+        '| model | canvas | sentences | time | compiled, median (p10 to p90) ms | PyTorch code | ratio |',
+        '| --- | --- | ---: | --- | ---: | ---: | ---: |',
+    ]
+    for count, models in figures['latency_ms'].items():
+        for name, tiers in models.items():
+            canvas = ' x '.join(map(str, figures['sizes'][name]))
+            for stage in ('model', 'total'):
+                spreads = (tiers[tier][stage] for tier in TIERS)
+                cells = ['{median:.1f} ({p10:.1f} to {p90:.1f})'.format(**spread) for spread in spreads]
+                cells.append(f'{tiers["ratio"][stage]:.2f}')
+                lines.append(' | '.join([f'| {Path(name).stem}', canvas, count, stage, *cells]) + ' |')
+    return '\n'.join(lines)
 
 
 def format_figures(figures: dict[str, Any]) -> str:
@@ -370,11 +294,11 @@ def main(argv: list[str] | None = None) -> int:
         if args.memory_only:
             print(json.dumps(measure_memory(args)))
             return 0
-        figures = measure(args)
+        figures = measure_operator(args) if args.compare_operator else measure(args)
     except (DiffTrackerError, OSError, RuntimeError) as error:
         print(f'benchmark: error: {error}', file=sys.stderr)
         return 2
-    print(format_figures(figures))
+    print(format_operator(figures) if args.compare_operator else format_figures(figures))
     if args.json is not None:
         from difftracker.utils.files import write_json
 

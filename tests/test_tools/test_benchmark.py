@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ import pytest
 import torch
 from torch import nn
 
+from difftracker import ops
+from difftracker.errors import ConfigError
 from tests.test_apis.random_weights import SIZE, random_weights
-from tools import benchmark
+from tools import benchmark, latency
 
 
 @pytest.fixture(scope='module')
@@ -48,9 +51,56 @@ def test_stages_are_timed_apart_and_no_sentence_comes_twice(tmp_path):
     assert figures['total']['min'] >= figures['prepare']['min'] + figures['model']['min']
 
 
+def test_operator_tiers_take_turns_and_the_ratio_is_that_of_their_medians(tmp_path, monkeypatch):
+    ms_deform_attn = import_module('difftracker.ops.ms_deform_attn')
+    if ops.backend_info()['cpu']['tier'] != 'compiled':
+        pytest.skip('nothing compiled')
+    used = []
+
+    class Model(nn.Module):
+        """Asks the operator for one point, and is slow where its PyTorch code runs."""
+
+        def test_step(self, batch: dict) -> None:
+            weight = torch.ones(1, 1, 1, 1, 1)
+            shapes, starts = torch.tensor([[1, 1]]), torch.tensor([0])
+            calls.clear()
+            ops.ms_deform_attn(torch.ones(1, 1, 1, 1), shapes, starts, torch.full((1, 1, 1, 1, 1, 2), 0.5), weight)
+            used.append(bool(calls))
+            time.sleep(0.04 if calls else 0.01)
+
+    calls: list[int] = []
+    reference = ms_deform_attn.ms_deform_attn_reference
+    monkeypatch.setattr(
+        ms_deform_attn, 'ms_deform_attn_reference', lambda *args: (calls.append(1), reference(*args))[1]
+    )
+    subject = latency.Subject(Model(), [lambda request: request], (SIZE, SIZE), 'cpu')
+    found = latency.compare_operator({'one': subject, 'two': subject}, tmp_path, 1, 1, 3)
+    # Two models, one warm-up round and three that count, either tier first in turn.
+    assert used == [True, False] * 2 + [False, True] * 2 + [True, False] * 2 + [False, True] * 2
+    for figures in found.values():
+        assert figures['compiled']['model']['min'] >= 10 and figures['reference']['model']['min'] >= 40
+        medians = [figures[tier]['model']['median'] for tier in latency.TIERS]
+        assert figures['ratio']['model'] == pytest.approx(medians[1] / medians[0], abs=1e-3)
+
+
+def test_nothing_to_compare_is_told(subject, monkeypatch, tmp_path):
+    missing = {'tier': 'reference', 'reason': 'never built'}
+    monkeypatch.setattr(ops, 'backend_info', lambda: {'cpu': missing, 'cuda': missing})
+    with pytest.raises(ConfigError, match='never built'):
+        latency.compare_operator({'model': subject}, tmp_path, 1, 1, 1)
+
+
+def test_bert_of_the_hub_gets_random_weights():
+    config = {'text_encoder': {'name': 'bert-base-uncased'}}
+    expected = {'name': 'bert-base-uncased', 'pretrained': False, 'architecture': {}}
+    assert latency.with_random_text_encoder(config)['text_encoder'] == expected
+    shipped = {'text_encoder': {'name': 'minilm'}}
+    assert latency.with_random_text_encoder(shipped) == {'text_encoder': {'name': 'minilm'}}
+
+
 def test_spread_agrees_with_numpy():
     seconds = np.random.default_rng(0).gamma(2.0, size=41)
-    figures = benchmark.spread(seconds.tolist())
+    figures = latency.spread(seconds.tolist())
     expected = 1000 * np.array([np.median(seconds), *np.percentile(seconds, (10, 90)), seconds.min(), seconds.max()])
     np.testing.assert_allclose(list(figures.values()), expected, atol=1e-3)
 
@@ -130,7 +180,12 @@ def test_command(weights, tmp_path, capsys, monkeypatch):
 
 @pytest.mark.parametrize(
     ('arguments', 'message'),
-    [(['x', '--runs', '3'], 'at least 30'), (['x', '--size', '100'], 'multiple of 32'), (['x', '--threads', '0'], '1')],
+    [
+        (['x', 'y'], 'expected one model'),
+        (['x', '--runs', '3'], 'at least 30'),
+        (['x', '--size', '100'], 'multiple of 32'),
+        (['x', '--threads', '0'], '1'),
+    ],
 )
 def test_bad_arguments(arguments, message, capsys):
     with pytest.raises(SystemExit):
