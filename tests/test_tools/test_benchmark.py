@@ -48,7 +48,8 @@ def test_stages_are_timed_apart_and_no_sentence_comes_twice(tmp_path):
     texts = [text for batch in model.asked for text in batch['texts'][0]]
     assert len(set(texts)) == len(texts) == 14
     assert figures['prepare']['min'] >= 10 and figures['model']['min'] >= 20
-    assert figures['total']['min'] >= figures['prepare']['min'] + figures['model']['min']
+    # The figures are rounded to microseconds.
+    assert figures['total']['min'] >= figures['prepare']['min'] + figures['model']['min'] - 0.01
 
 
 def test_operator_tiers_take_turns_and_the_ratio_is_that_of_their_medians(tmp_path, monkeypatch):
