@@ -21,7 +21,7 @@ class PackSettings:
     """
 
     image_size: int = 320
-    quality: int = 50
+    quality: int = 45
     val_quality: int = 80
     screen_quality: int = 85
 

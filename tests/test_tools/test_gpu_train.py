@@ -131,6 +131,16 @@ def tool_weights(made, path):
     return load_weights(path)[0]
 
 
+def test_weights_of_another_model_are_refused(made, tmp_path, capsys):
+    (tmp_path / 'other.py').write_text(
+        (made / 'small.py').read_text() + "model['backbone'] = dict(backbone=dict(arch='lite2'))\n"
+    )
+    arguments = ['train', str(tmp_path / 'other.py'), '--pack', str(made / 'pack'), '--run', str(tmp_path / 'run')]
+    settings = ['model.backbone.in_channels=(24,48,120,352)', 'model.decoder.semantic_channels=(120,352)']
+    assert tool.main([*arguments, '--out', str(tmp_path / 'out'), '--cfg-options', *options(), *settings]) == 1
+    assert re.search(r'pack: expected weights of the model of the config, found \d+ of \d+', capsys.readouterr().err)
+
+
 def test_a_pack_that_is_too_large_says_what_to_do(made, data_root, capsys):  # noqa: F811
     assert tool.main([*pack_arguments(made, data_root), '--limit-mib', '0.01', '--out', str(made / 'elsewhere')]) == 1
     assert re.search(

@@ -44,7 +44,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     pack.add_argument('--boards', type=Path, default=Path('data/boards/annotations/train_dense.jsonl'))
     pack.add_argument('--val', type=Path, default=Path('data/photo_val/annotations/val.jsonl'))
     pack.add_argument('--val-pairs', type=int, default=100, help='the first so many validation pairs')
-    pack.add_argument('--quality', type=int, default=50, help='WebP quality of the training pictures')
+    pack.add_argument('--quality', type=int, default=45, help='WebP quality of the training pictures')
     pack.add_argument('--limit-mib', type=float, default=45, help='largest size of the data')
     pack.add_argument('--piece-mib', type=float, default=15, help='largest size of a piece')
     pack.add_argument('--encoders', action='store_true', help='add the pretrained encoders, in pieces of their own')
@@ -128,6 +128,16 @@ def prepare(args: argparse.Namespace):
     return config, weights
 
 
+def check_start(weights: dict, own: dict, source: Path) -> None:
+    """Raises an error where weights to start from do not belong to the model; mmengine would pass over them."""
+    from difftracker.errors import CheckpointError
+
+    strange = [name for name, tensor in weights.items() if name not in own or own[name].shape != tensor.shape]
+    if strange:
+        found = f'{len(strange)} of {len(weights)} that are missing there or of another shape, the first {strange[0]}'
+        raise CheckpointError(source, f'expected weights of the model of the config, found {found}')
+
+
 def train(args: argparse.Namespace) -> int:
     """Trains until the time of this call or of the whole training is over, and writes the weights."""
     import torch
@@ -161,6 +171,7 @@ def train(args: argparse.Namespace) -> int:
     torch.multiprocessing.set_sharing_strategy('file_system')
     torch.set_float32_matmul_precision('high')
     runner = Runner.from_cfg(config)
+    check_start(weights, runner.model.state_dict(), args.start or args.pack)
     runner.train()
     loop = runner.train_loop
     status = {
