@@ -44,6 +44,17 @@ def assert_same_answers(first, second):
     assert first.no_change_score == pytest.approx(second.no_change_score, abs=1e-4)
 
 
+def test_an_answer_does_not_depend_on_the_company(tiny_model):
+    """Pictures of three shapes on one canvas: each pair is cut to its own picture, not to the largest of the batch."""
+    shapes = [(64, 128), (128, 60), (40, 20), (64, 128)]
+    together = batch(*(make_sample(texts=TEXTS, shapes=(shape, shape)) for shape in shapes), sizes=[(128, 128)] * 4)
+    for index, sample in enumerate(answers_of(tiny_model.eval(), together)):
+        alone = make_sample(texts=TEXTS, shapes=(shapes[index],) * 2)
+        found = answers_of(tiny_model, {'inputs': together['inputs'][index : index + 1], 'data_samples': [alone]})
+        for first, second in zip(sample.pred_queries, found[0].pred_queries, strict=True):
+            assert_same_answers(first, second)
+
+
 class TestLoss:
     @torch.no_grad()
     def test_names_and_numbers(self, tiny_model):

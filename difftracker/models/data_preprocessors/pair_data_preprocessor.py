@@ -48,22 +48,34 @@ class PairDataPreprocessor(BaseDataPreprocessor):
         data = self.cast_data(data)
         pairs: list[Tensor] = list(data['inputs'])
         samples = data.get('data_samples')
+        sizes = [pair.shape[-2:] for pair in pairs]
         if not training and samples is not None:
-            pairs = [self._without_padding(pair, sample) for pair, sample in zip(pairs, samples, strict=True)]
-        height, width = (
-            -(-max(pair.shape[axis] for pair in pairs) // self.size_divisor) * self.size_divisor for axis in (2, 3)
-        )
+            sizes = [self._filled(pair, sample) for pair, sample in zip(pairs, samples, strict=True)]
+        height, width = (self._round_up(max(size[axis] for size in sizes)) for axis in (0, 1))
         batch = torch.stack(
             [
-                F.pad((pair.float() - self.mean) / self.std, (0, width - pair.shape[3], 0, height - pair.shape[2]))
-                for pair in pairs
+                F.pad((pair[..., :h, :w].float() - self.mean) / self.std, (0, width - w, 0, height - h))
+                for pair, (h, w) in zip(pairs, sizes, strict=True)
             ]
         )
         return {'inputs': batch, 'data_samples': samples}
 
+    def canvas(self, pair: Tensor, sample: PairDataSample) -> tuple[int, int]:
+        """Height and width that a pair has at inference in a batch of its own.
+
+        Args:
+            pair: `(2, 3, H, W)`.
+            sample: Its sample.
+        """
+        height, width = self._filled(pair, sample)
+        return self._round_up(height), self._round_up(width)
+
+    def _round_up(self, length: int) -> int:
+        return -(-length // self.size_divisor) * self.size_divisor
+
     @staticmethod
-    def _without_padding(pair: Tensor, sample: PairDataSample) -> Tensor:
-        """Cuts `(2, 3, H, W)` to the part that holds picture in either image."""
+    def _filled(pair: Tensor, sample: PairDataSample) -> tuple[int, int]:
+        """Height and width of the part of the canvas that holds picture in either image."""
         sides = ((sample.ori_shape_before, sample.before_scale), (sample.ori_shape_after, sample.after_scale))
         height, width = (max(math.ceil(shape[axis] * scale) for shape, scale in sides) for axis in (0, 1))
-        return pair[..., :height, :width]
+        return min(height, pair.shape[-2]), min(width, pair.shape[-1])

@@ -183,6 +183,30 @@ class DiffTracker(BaseDetector):
         group = torch.arange(queries + extra, device=device) >= queries
         return group[:, None] != group[None]
 
+    def test_step(self, data: dict) -> list[PairDataSample]:
+        """Answers a batch as it comes from a data loader.
+
+        Pairs whose canvases differ go through the model apart: padded to one size, a pair would get another answer in
+        another company.
+
+        Args:
+            data: `inputs` and `data_samples`, one of each per pair.
+
+        Returns:
+            The samples with `pred_queries`, in order.
+        """
+        pairs = list(zip(data['inputs'], data['data_samples'], strict=True))
+        groups: dict[tuple[int, int], list[int]] = {}
+        for index, pair in enumerate(pairs):
+            groups.setdefault(self.data_preprocessor.canvas(*pair), []).append(index)
+        answered: dict[int, PairDataSample] = {}
+        for members in groups.values():
+            part = {name: [data[name][index] for index in members] for name in ('inputs', 'data_samples')}
+            answered.update(zip(members, super().test_step(part), strict=True))
+        return [answered[index] for index in range(len(pairs))]
+
+    val_step = test_step
+
     def predict(self, batch_inputs: Tensor, batch_data_samples: list[PairDataSample]) -> list[PairDataSample]:
         """Answers every sentence of every pair; the samples get `pred_queries`."""
         states, text, sentences = self._decode(batch_inputs, batch_data_samples)
