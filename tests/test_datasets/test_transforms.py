@@ -92,6 +92,32 @@ class TestPairResize:
     def test_faulty_scale(self):
         with pytest.raises(ConfigError, match='scale'):
             PairResize(scale=(0, 3))
+        with pytest.raises(ConfigError, match='exact_scale'):
+            PairResize(scale=(32, 32), exact_scale=(0, 3))
+
+    @pytest.mark.parametrize(('limit', 'canvas', 'scale'), [(400, (200, 240), 1), (120, (100, 120), 0.5)])
+    def test_mostly_equal_images_keep_their_size_up_to_a_limit(self, limit, canvas, scale):
+        before = painted(240, 200, BOXES)
+        after = before.copy()
+        after[:99] = 255 - after[:99]
+        item = results(img_before=before, img_after=after)
+        item = PairResize(scale=(60, 60), exact_scale=(limit, limit))(item)
+        assert item['img_after'].shape[:2] == item['img_before'].shape[:2] == item['img_shape'] == canvas
+        assert item['before_scale'] == item['after_scale'] == scale
+        np.testing.assert_allclose(item['boxes_after'], BOXES * scale)
+
+    def test_other_pairs_do_not(self):
+        noise = np.random.default_rng(0).integers(0, 256, (100, 100, 3), dtype=np.uint8)
+        mostly_other = noise.copy()
+        mostly_other[:51] += 1
+        cases = {
+            'unequal': (noise, mostly_other),
+            'sizes': (noise, noise[:90].copy()),
+            'small': (noise[:40, :40].copy(), noise[:40, :40].copy()),
+        }
+        for before, after in cases.values():
+            item = results(img_before=before, img_after=after)
+            assert PairResize(scale=(60, 60), exact_scale=(100, 100))(item)['img_shape'] == (60, 60)
 
 
 class TestPairRandomFlip:

@@ -2,12 +2,14 @@
 
 data_root = 'data/'
 image_size = (320, 320)
+# Screenshots and boards are read at the size that they have, since what changed there may be a few pixels large.
+exact_size = (1280, 1280)
 kinds = ('appearance', 'replace', 'remove', 'add', 'move', 'open', 'short', 'mousebite', 'spur', 'copper', 'pin-hole')
 score_threshold = 0.25
 
 test_pipeline = [
     dict(type='LoadImagePair'),
-    dict(type='PairResize', scale=image_size),
+    dict(type='PairResize', scale=image_size, exact_scale=exact_size),
     dict(type='PackPairInputs'),
 ]
 # The shared zoom and shift stay small: a sentence that says "on the left" must stay true.
