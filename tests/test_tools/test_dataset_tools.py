@@ -11,7 +11,7 @@ from PIL import Image
 
 from difftracker.datasets.annotation_checks import FAULT_CODES
 from tests.test_datasets.pair_set_factory import change, pair, write_set
-from tools.dataset import browse, stats, validate
+from tools.dataset import browse, cut_windows, stats, validate
 
 
 @pytest.fixture()
@@ -233,3 +233,80 @@ class TestStats:
         path.write_text('{}\n')
         assert stats.main([str(path)]) == 1
         assert f'{path}:1' in capsys.readouterr().err
+
+
+class TestCutWindows:
+    @pytest.fixture()
+    def large(self, tmp_path):
+        """One pair of 400 x 300 noise in which one block of 20 px differs, and one of two sizes."""
+        root = tmp_path / 'large'
+        root.mkdir()
+        noise = np.random.default_rng(0).integers(0, 255, (300, 400, 3), dtype=np.uint8)
+        other = noise.copy()
+        other[210:230, 310:330] += 1
+        for name, image in (('a', noise), ('b', other), ('c', other[:200])):
+            Image.fromarray(image).save(root / f'{name}.png')
+        box = [310, 210, 330, 230]
+        lines = [
+            {
+                'pair_id': f'pair-{after}',
+                'before': 'a.png',
+                'after': f'{after}.png',
+                'before_size': [400, 300],
+                'after_size': [400, height],
+                'changes': [{'change_id': 0, 'type': 'appearance', 'before_box': box, 'after_box': box}],
+                'queries': [],
+            }
+            for after, height in (('b', 300), ('c', 200))
+        ]
+        lines[1]['changes'] = []
+        (root / 'all.jsonl').write_text('\n'.join(map(json.dumps, lines)))
+        return root
+
+    def cut(self, large, out, *arguments):
+        command = [
+            large / 'all.jsonl',
+            '--root',
+            large,
+            '--out',
+            out,
+            '--split',
+            'train',
+            '--size',
+            60,
+            120,
+            *arguments,
+        ]
+        return cut_windows.main([*map(str, command)])
+
+    def test_boxes_stand_on_the_pixels_that_differ(self, large, tmp_path, capsys):
+        out = tmp_path / 'windows'
+        assert self.cut(large, out, '--per-pair', 6, '--empty', 0) == 0
+        assert 'left out: 1 pairs' in capsys.readouterr().out
+        windows = [json.loads(line) for line in (out / 'annotations' / 'train.jsonl').read_text().splitlines()]
+        assert len({window['pair_id'] for window in windows}) == len(windows) >= 4
+        for window in windows:
+            before, after = (np.asarray(Image.open(out / window[side])) for side in ('before', 'after'))
+            rows, columns = np.nonzero((before != after).any(-1))
+            found = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+            assert window['changes'][0]['after_box'] == found
+            assert window['cut_from'] == 'pair-b' and window['after_size'] == [after.shape[1], after.shape[0]]
+        assert codes(tmp_path, out / 'annotations' / 'train.jsonl') == []
+
+    def test_a_seed_gives_the_same_windows(self, large, tmp_path):
+        texts = []
+        for name, seed in (('one', 1), ('two', 1), ('three', 2)):
+            assert self.cut(large, tmp_path / name, '--seed', seed) == 0
+            texts.append((tmp_path / name / 'annotations' / 'train.jsonl').read_text())
+        assert texts[0] == texts[1] != texts[2]
+
+    def test_a_broken_picture_leaves_no_annotations(self, large, tmp_path, capsys):
+        (large / 'b.png').write_bytes(b'no picture')
+        assert self.cut(large, tmp_path / 'windows') == 1
+        assert 'b.png' in capsys.readouterr().err
+        assert not (tmp_path / 'windows' / 'annotations').exists()
+
+    def test_bad_sizes(self, large, tmp_path, capsys):
+        with pytest.raises(SystemExit):
+            self.cut(large, tmp_path / 'windows', '--size', 50, 20)
+        assert '--size LOW HIGH' in capsys.readouterr().err
