@@ -106,13 +106,24 @@ class TestPairResize:
         assert item['before_scale'] == item['after_scale'] == scale
         np.testing.assert_allclose(item['boxes_after'], BOXES * scale)
 
+    def test_a_page_that_grew_is_not_scaled_apart(self):
+        before = painted(200, 150, BOXES)
+        after = np.full((240, 200, 3), 9, np.uint8)
+        after[:150] = before
+        item = PairResize(scale=(60, 60), exact_scale=(400, 400))(results(img_before=before, img_after=after))
+        assert item['img_shape'] == (240, 200)
+        np.testing.assert_array_equal(item['img_after'], after)
+        np.testing.assert_array_equal(item['img_before'][:150], before)
+        assert (item['img_before'][150:] == 114).all()
+        assert item['before_scale'] == item['after_scale'] == 1
+
     def test_other_pairs_do_not(self):
         noise = np.random.default_rng(0).integers(0, 256, (100, 100, 3), dtype=np.uint8)
         mostly_other = noise.copy()
         mostly_other[:51] += 1
         cases = {
             'unequal': (noise, mostly_other),
-            'sizes': (noise, noise[:90].copy()),
+            'sizes': (noise, noise[::-1][:90].copy()),
             'small': (noise[:40, :40].copy(), noise[:40, :40].copy()),
         }
         for before, after in cases.values():

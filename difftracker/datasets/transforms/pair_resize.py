@@ -26,9 +26,9 @@ class PairResize(BaseTransform):
 
     Args:
         scale: `(width, height)` of the canvas in pixels.
-        exact_scale: `(width, height)` of the largest canvas for pairs of two images of one size of which most pixels
-            are equal, such as screenshots. What changed there may be a few pixels large; so they keep the size that
-            they have, up to this limit, and get no padding. None treats all pairs alike.
+        exact_scale: `(width, height)` of the largest canvas for pairs of which most pixels are equal where both images
+            have pixels, such as screenshots. What changed there may be a few pixels large; so both keep the size that
+            they have, up to this limit, and the canvas is no larger than they need. None treats all pairs alike.
     """
 
     def __init__(self, scale: tuple[int, int], exact_scale: tuple[int, int] | None = None) -> None:
@@ -40,41 +40,51 @@ class PairResize(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Scales and pads both images."""
-        canvas = self._canvas(results['img_before'], results['img_after'])
-        for side in ('before', 'after'):
-            results[f'img_{side}'], factor = self._letterbox(results[f'img_{side}'], canvas)
+        images = [results['img_before'], results['img_after']]
+        exact = None if self.exact_scale is None else self._exact_factor(*images)
+        if exact is None:
+            canvas, factors = self.scale, [_fit(self.scale, image.shape) for image in images]
+        else:
+            height, width = np.maximum(images[0].shape[:2], images[1].shape[:2])
+            canvas, factors = (_length(width, exact), _length(height, exact)), [exact] * 2
+        for side, image, factor in zip(('before', 'after'), images, factors, strict=True):
+            results[f'img_{side}'] = self._letterbox(image, canvas, factor)
             results[f'{side}_scale'] *= factor
             if f'boxes_{side}' in results:
                 results[f'boxes_{side}'] = results[f'boxes_{side}'] * np.float32(factor)
         results['img_shape'] = (canvas[1], canvas[0])
         return results
 
-    def _canvas(self, before: np.ndarray, after: np.ndarray) -> tuple[int, int]:
-        """Width and height of the canvas."""
-        height, width = before.shape[:2]
-        if self.exact_scale is None or before.shape != after.shape or _fit(self.scale, width, height) >= 1:
-            return self.scale
-        if (before == after).all(-1).mean() < EQUAL_SHARE:
-            return self.scale
-        factor = min(1.0, max(_fit(self.scale, width, height), _fit(self.exact_scale, width, height)))
-        return max(1, round(width * factor)), max(1, round(height * factor))
+    def _exact_factor(self, before: np.ndarray, after: np.ndarray) -> float | None:
+        """The one factor of a pair that keeps its size; None for any other pair."""
+        outer = tuple(np.maximum(before.shape[:2], after.shape[:2]))
+        least = _fit(self.scale, outer)
+        if least >= 1:
+            return None
+        height, width = np.minimum(before.shape[:2], after.shape[:2])
+        if (before[:height, :width] == after[:height, :width]).all(-1).mean() < EQUAL_SHARE:
+            return None
+        return min(1.0, max(least, _fit(self.exact_scale, outer)))
 
     @staticmethod
-    def _letterbox(image: np.ndarray, canvas_size: tuple[int, int]) -> tuple[np.ndarray, float]:
+    def _letterbox(image: np.ndarray, canvas_size: tuple[int, int], factor: float) -> np.ndarray:
         height, width = image.shape[:2]
-        factor = _fit(canvas_size, width, height)
-        size = (max(1, round(width * factor)), max(1, round(height * factor)))
+        size = (_length(width, factor), _length(height, factor))
         if size != (width, height):
             # Averaging keeps thin lines and small changes that point sampling would drop.
             method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
             image = cv2.resize(image, size, interpolation=method)
         if size == canvas_size:
-            return image, factor
+            return image
         canvas = np.full((canvas_size[1], canvas_size[0], 3), PADDING, dtype=np.uint8)
         canvas[: size[1], : size[0]] = image
-        return canvas, factor
+        return canvas
 
 
-def _fit(canvas: tuple[int, int], width: int, height: int) -> float:
-    """The factor that makes a picture as large as fits into the canvas."""
-    return min(canvas[0] / width, canvas[1] / height)
+def _fit(canvas: tuple[int, int], shape: tuple[int, ...]) -> float:
+    """The factor that makes a picture of `(height, width, ...)` as large as fits into the canvas."""
+    return float(min(canvas[0] / shape[1], canvas[1] / shape[0]))
+
+
+def _length(pixels: int, factor: float) -> int:
+    return max(1, round(pixels * factor))
