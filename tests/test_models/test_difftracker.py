@@ -214,7 +214,7 @@ class TestPredict:
         assert torch.equal(best.boxes, whole.boxes[: len(best)]) and torch.equal(best.scores, whole.scores[: len(best)])
 
     def test_a_place_is_answered_once(self, tiny_model, monkeypatch):
-        place, near, other = (0.3, 0.3, 0.2, 0.2), (0.3, 0.31, 0.2, 0.2), (0.3, 0.6, 0.2, 0.2)
+        place, near, other = (0.3, 0.3, 0.2, 0.2), (0.3, 0.31, 0.2, 0.2), (0.5, 0.2, 0.1, 0.1)
         boxes = torch.tensor([[near, other, place, place]])
         state = LayerState(torch.zeros(1, 4, 64), boxes, boxes, True)
         scores, kinds = torch.tensor([[0.6, 0.5, 0.9, 0.7]]), torch.tensor([[0, 1, 2, 3]])
@@ -222,6 +222,15 @@ class TestPredict:
         answer = answers_of(tiny_model, batch(make_sample()))[0].pred_queries[0]
         assert answer.scores.tolist() == pytest.approx([0.9, 0.5])
         assert answer.kinds.tolist() == [2, 1]
+
+    def test_a_place_where_no_pixel_differs_is_no_answer(self, tiny_model, monkeypatch):
+        boxes = torch.tensor([[(0.8, 0.8, 0.2, 0.2), (0.4, 0.2, 0.2, 0.2)]])
+        state = LayerState(torch.zeros(1, 2, 64), boxes, boxes, True)
+        scores, kinds = torch.tensor([[0.9, 0.4]]), torch.tensor([[0, 1]])
+        monkeypatch.setattr(tiny_model.head, 'predict', lambda *_: (state, scores, kinds, torch.tensor([0.2])))
+        answer = answers_of(tiny_model, batch(make_sample()))[0].pred_queries[0]
+        assert answer.scores.tolist() == pytest.approx([0.4])
+        assert answer.no_change_score == pytest.approx(0.2)
 
     def test_boxes_come_in_pixels_of_each_original(self, tiny_model, monkeypatch):
         # Canvas 64 x 64. Before 256 wide and 128 high, scale 1/4: it fills 64 x 32. After 32 x 32, scale 2: all of it.

@@ -12,6 +12,7 @@ from torch import Tensor
 from difftracker.models.across_processes import largest_anywhere, mean_anywhere
 from difftracker.models.layers.box_ops import cxcywh_to_xyxy, suppress_overlaps
 from difftracker.models.layers.denoising import make_denoising_queries
+from difftracker.models.layers.equal_regions import without_difference
 from difftracker.models.layers.pair_pyramid import PairPyramid
 from difftracker.models.targets import PairTargets
 from difftracker.models.text import TextFeatures
@@ -211,13 +212,14 @@ class DiffTracker(BaseDetector):
         """Answers every sentence of every pair; the samples get `pred_queries`."""
         states, text, sentences = self._decode(batch_inputs, batch_data_samples)
         state, scores, kinds, no_change = self.head.predict(states, text.sentence)
-        # Between two images that are equal pixel by pixel nothing changed: a fact, not an estimate.
-        equal = (batch_inputs[:, 0] == batch_inputs[:, 1]).flatten(1).all(1).repeat_interleave(sentences)
-        scores = scores.masked_fill(equal[:, None], 0)
-        no_change = no_change.masked_fill(equal, 1)
         height, width = batch_inputs.shape[-2:]
         size = batch_inputs.new_tensor([width, height, width, height])
         before, after = (cxcywh_to_xyxy(boxes) * size for boxes in (state.before_boxes, state.after_boxes))
+        pair = torch.arange(len(after), device=after.device) // sentences
+        hull = torch.cat([torch.minimum(before, after)[..., :2], torch.maximum(before, after)[..., 2:]], dim=-1)
+        scores = scores.masked_fill(without_difference(batch_inputs, hull, pair), 0)
+        equal = (batch_inputs[:, 0] == batch_inputs[:, 1]).flatten(1).all(1)
+        no_change = no_change.masked_fill(equal[pair], 1)
         keep = min(self.max_per_query, scores.shape[1])
         for row, sample in enumerate(batch_data_samples):
             answers = []
