@@ -70,7 +70,7 @@ PLURALS: dict[str, str] = {
     'piece of luggage': 'pieces of luggage', 'piece of furniture': 'pieces of furniture', 'fish': 'fish',
     'item of food': 'items of food', 'piece of cutlery': 'pieces of cutlery', 'leaf': 'leaves', 'shelf': 'shelves',
     'piece of sports gear': 'pieces of sports gear', 'piece of fruit': 'pieces of fruit', 'loaf': 'loaves',
-    'piece of sports equipment': 'pieces of sports equipment',
+    'piece of sports equipment': 'pieces of sports equipment', 'potato': 'potatoes', 'tomato': 'tomatoes',
 }  # fmt: skip
 
 # Hypernym -> (its surface forms, labels that are surely one, labels where people would disagree).
@@ -129,6 +129,16 @@ CONFUSABLE_LABELS: tuple[frozenset[str], ...] = tuple(
         ('donut', 'cake'), ('hot dog', 'sandwich', 'pizza'), ('laptop', 'keyboard', 'book'), ('horse', 'cow', 'sheep'),
         ('bear', 'teddy bear', 'dog'), ('stop sign', 'traffic light', 'parking meter'), ('sink', 'toilet', 'bowl'),
         ('bench', 'dining table'), ('apple', 'orange', 'sports ball'), ('bird', 'kite', 'airplane'),
+        # Names of DiffGround-Open-3D.
+        ('armchair', 'chair', 'couch', 'stool', 'bench'), ('cactus', 'potted plant', 'vase'), ('cactus', 'bush'),
+        ('bush', 'potted plant'), ('jar', 'bottle', 'vase', 'cup', 'bowl'), ('ketchup bottle', 'mustard bottle', 'jar'),
+        ('plate', 'bowl'), ('plate', 'frisbee'), ('burger', 'sandwich', 'hot dog', 'bun'), ('bun', 'donut', 'potato'),
+        ('frying pan', 'cooking pot', 'bowl'), ('cabinet', 'oven', 'refrigerator', 'crate', 'kitchen counter'),
+        ('kitchen counter', 'dining table'), ('kitchen counter', 'sink'), ('ham', 'steak', 'burger'),
+        ('lettuce', 'broccoli'), ('tomato', 'onion', 'potato', 'apple', 'orange'), ('cheese', 'cake'),
+        ('cheese', 'pizza'), ('dumpster', 'crate', 'cardboard box'), ('menu', 'book', 'laptop'),
+        ('picture frame', 'tv', 'menu'), ('cutting board', 'menu'), ('stool', 'coffee table'), ('water tower', 'building'),
+        ('rug', 'bed'), ('fire hydrant', 'water tower'), ('street light', 'floor lamp'),
     )
 )  # fmt: skip
 
