@@ -137,8 +137,8 @@ CONFUSABLE_LABELS: tuple[frozenset[str], ...] = tuple(
         ('kitchen counter', 'dining table'), ('kitchen counter', 'sink'), ('ham', 'steak', 'burger'),
         ('lettuce', 'broccoli'), ('tomato', 'onion', 'potato', 'apple', 'orange'), ('cheese', 'cake'),
         ('cheese', 'pizza'), ('dumpster', 'crate', 'cardboard box'), ('menu', 'book', 'laptop'),
-        ('picture frame', 'tv', 'menu'), ('cutting board', 'menu'), ('stool', 'coffee table'), ('water tower', 'building'),
-        ('rug', 'bed'), ('fire hydrant', 'water tower'), ('street light', 'floor lamp'),
+        ('picture frame', 'tv', 'menu'), ('cutting board', 'menu'), ('stool', 'coffee table'),
+        ('water tower', 'building'), ('rug', 'bed'), ('fire hydrant', 'water tower'), ('street light', 'floor lamp'),
     )
 )  # fmt: skip
 
