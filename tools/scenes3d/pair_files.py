@@ -7,6 +7,7 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -95,7 +96,7 @@ class PairFiles:
                 items = data['items']
                 places = np.unpackbits(data['places'], axis=-1, count=items.shape[-1]).astype(bool)
                 shares = {int(key): float(value) for key, value in zip(data['share_ids'], data['shares'], strict=True)}
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise ConfigError(f'{self.masks}: expected masks, found {type(error).__name__}: {error}') from error
         return Masks(items, places, shares)
 

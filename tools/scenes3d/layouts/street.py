@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tools.scenes3d.description import Surface
@@ -25,20 +27,8 @@ class StreetLayout(Layout):
             for y in (-2.0, 2.0, 4.0):
                 fixed.append(self.stand(len(fixed), base, x, y))
         # A few of the houses have a coat; cars often do.
-        zones = [
-            Zone(
-                ('building',),
-                (x, 2.1),
-                (1.01, 0.91),
-                _PAVEMENT,
-                (1, 1),
-                yaws=(0.0,),
-                gap=0.0,
-                back=('y', 3.0),
-                painted=0.25,
-            )
-            for x in _TILES[1:-1]
-        ]
+        house = Zone(('building',), (0.0, 2.1), (1.01, 0.91), _PAVEMENT, (1, 1), yaws=(0.0,), gap=0.0, back=('y', 3.0))
+        zones = [replace(house, centre=(x, 2.1), painted=0.25) for x in _TILES[1:-1]]
         zones += [
             Zone(('lane',), (0.0, -0.3), (3.4, 0.27), _ROAD, (1, 3), yaws=(90.0,), jitter=1.5, gap=0.15, painted=0.4),
             Zone(('lane',), (0.0, 0.3), (3.4, 0.27), _ROAD, (1, 2), yaws=(-90.0,), jitter=1.5, gap=0.15, painted=0.4),
