@@ -128,10 +128,17 @@ class _CheckedLevels:
     """Remembers which level tables were read, so that a GPU is waited for once per table, not once per layer."""
 
     def __init__(self) -> None:
-        self._seen: tuple[weakref.ref, weakref.ref, tuple[int, int, int]] | None = None
+        self._seen: tuple[weakref.ref, weakref.ref, tuple[int, ...]] | None = None
 
     def check(self, spatial_shapes: torch.Tensor, level_start_index: torch.Tensor, length: int) -> None:
-        key = (spatial_shapes._version, level_start_index._version, length)
+        tables = (spatial_shapes, level_start_index)
+        # Those of inference mode do not count their changes. On a GPU they are taken to have none, since reading them
+        # again would wait for the device in every layer; the kernels stay within their memory whatever a table says.
+        uncounted = any(table.is_inference() for table in tables)
+        if uncounted and not spatial_shapes.is_cuda:
+            check_levels(spatial_shapes, level_start_index, length)
+            return
+        key = (length, *(() if uncounted else (table._version for table in tables)))
         seen = self._seen
         if seen and seen[0]() is spatial_shapes and seen[1]() is level_start_index and seen[2] == key:
             return
@@ -140,6 +147,13 @@ class _CheckedLevels:
 
 
 _CHECKED_LEVELS = _CheckedLevels()
+
+
+def _readable(tensor: torch.Tensor) -> bool:
+    """Whether a tensor's data can be read now: not in a graph being traced or captured, nor of one without data."""
+    if torch.compiler.is_compiling() or tensor.is_meta or type(tensor) is not torch.Tensor:
+        return False
+    return not (tensor.is_cuda and torch.cuda.is_current_stream_capturing())
 
 
 def ms_deform_attn(
@@ -175,7 +189,7 @@ def ms_deform_attn(
         torch.Size([1, 5, 256])
     """
     check_inputs(value, spatial_shapes, level_start_index, sampling_locations, attention_weights)
-    if not torch.compiler.is_compiling() and not (value.is_cuda and torch.cuda.is_current_stream_capturing()):
+    if _readable(spatial_shapes) and _readable(level_start_index):
         _CHECKED_LEVELS.check(spatial_shapes, level_start_index, value.shape[1])
     exact = compute_dtype(value.dtype)
     return torch.ops.difftracker.ms_deform_attn(

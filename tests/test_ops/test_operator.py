@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import pytest
 import torch
+from torch._subclasses import FakeTensorMode
 
 from difftracker.errors import DiffTrackerError
 from difftracker.ops import backend_info, ms_deform_attn, reference_kernels
@@ -26,6 +28,19 @@ def test_opcheck_backward(arguments):
     case = arguments()
     grad = torch.randn(2, 5, 16)
     torch.library.opcheck(torch.ops.difftracker.ms_deform_attn_backward.default, (grad, *case, False))
+
+
+@pytest.mark.parametrize('kernels', [nullcontext, reference_kernels])
+def test_opcheck_of_strided_inputs(arguments, kernels):
+    """The gradients must lie in memory as a compiled graph expects them to, however the inputs lie."""
+    value, shapes, starts, points, weights = arguments()
+    value, weights = (tensor.transpose(1, 2).contiguous().transpose(1, 2) for tensor in (value, weights))
+    points = points.transpose(-1, -2).contiguous().transpose(-1, -2)
+    grad = torch.randn(2, 16, 5).transpose(1, 2)
+    case = (value, shapes, starts, points, weights)
+    with kernels():
+        torch.library.opcheck(torch.ops.difftracker.ms_deform_attn.default, case)
+        torch.library.opcheck(torch.ops.difftracker.ms_deform_attn_backward.default, (grad, *case, False))
 
 
 @pytest.mark.parametrize('dynamic', [False, True])
@@ -151,6 +166,24 @@ def test_kernels_refuse_bad_input_too(arguments, position, change):
         torch.ops.difftracker.ms_deform_attn(*case)
     with pytest.raises((RuntimeError, ValueError, TypeError)):
         torch.ops.difftracker.ms_deform_attn_backward(torch.randn(2, 5, 16), *case, False)
+
+
+def test_inference_mode(arguments):
+    expected = ms_deform_attn(*arguments())
+    with torch.inference_mode():
+        case = arguments()
+        assert case[1].is_inference()
+        assert torch.equal(ms_deform_attn(*case), expected)
+        case[1][0, 0] += 1
+        with pytest.raises(ValueError, match='level_start_index'):
+            ms_deform_attn(*case)
+
+
+def test_tensors_without_data_give_the_shape(arguments):
+    case = arguments()
+    assert ms_deform_attn(*(tensor.to('meta') for tensor in case)).shape == (2, 5, 16)
+    with FakeTensorMode() as mode:
+        assert ms_deform_attn(*(mode.from_tensor(tensor) for tensor in case)).shape == (2, 5, 16)
 
 
 def test_level_tables_changed_in_place_are_read_again(arguments):
