@@ -24,6 +24,15 @@ def _inside_reach(locations: torch.Tensor) -> torch.Tensor:
     return locations.nan_to_num(nan=-1.0, posinf=2.0, neginf=-1.0).clamp(-1.0, 2.0)
 
 
+def _level_weights(weights: torch.Tensor, grid: torch.Tensor, picture: torch.Tensor, level: int) -> torch.Tensor:
+    """One level's weights as `(B * H, Q, P)`, zero for points that touch no cell: their sample is zero, whatever the
+    weight, also where that is NaN or infinite and a product with zero would not be.
+    """
+    size = torch.tensor([picture.shape[3], picture.shape[2]], dtype=grid.dtype, device=grid.device)
+    touches = (grid.abs() < 1 + 1 / size).all(-1)
+    return _heads_first(weights, level).where(touches, 0)
+
+
 def _split_levels(value: torch.Tensor, spatial_shapes: torch.Tensor) -> list[torch.Tensor]:
     """Cuts `(B, S, H, D)` values into one `(B * H, D, height, width)` picture per level."""
     batch, _, heads, dim = value.shape
@@ -65,8 +74,9 @@ def ms_deform_attn_reference(
         grids = 2 * _inside_reach(sampling_locations.to(exact)) - 1
         weights = attention_weights.to(exact)
         for level, picture in enumerate(_split_levels(value.to(exact), spatial_shapes)):
-            samples = F.grid_sample(picture, _heads_first(grids, level), padding_mode='zeros', align_corners=False)
-            output = output + (samples * _heads_first(weights, level)[:, None]).sum(-1)
+            grid = _heads_first(grids, level)
+            samples = F.grid_sample(picture, grid, padding_mode='zeros', align_corners=False)
+            output = output + (samples * _level_weights(weights, grid, picture, level)[:, None]).sum(-1)
     return output.view(batch, heads * dim, queries).transpose(1, 2).contiguous().to(value.dtype)
 
 
@@ -90,8 +100,9 @@ def ms_deform_attn_backward_reference(
     queries = sampling_locations.shape[1]
     exact = compute_dtype(value.dtype)
     grad_value = value.new_zeros((batch, length, heads, dim), dtype=exact)
-    grad_locations = torch.zeros_like(sampling_locations, dtype=exact)
-    grad_weights = torch.zeros_like(attention_weights, dtype=exact)
+    # Contiguous whatever the inputs are, as the fake kernel promises to compiled graphs.
+    grad_locations = value.new_zeros(sampling_locations.shape, dtype=exact)
+    grad_weights = value.new_zeros(attention_weights.shape, dtype=exact)
     if grad_output.numel():
         locations, weights = sampling_locations.to(exact), attention_weights.to(exact)
         grids = 2 * _inside_reach(locations) - 1
@@ -101,7 +112,7 @@ def ms_deform_attn_backward_reference(
             grid = _heads_first(grids, level)
             samples = F.grid_sample(picture, grid, padding_mode='zeros', align_corners=False)
             by_weight = (samples * grad_sums[..., None]).sum(1)
-            grad_samples = grad_sums[..., None] * _heads_first(weights, level)[:, None]
+            grad_samples = grad_sums[..., None] * _level_weights(weights, grid, picture, level)[:, None]
             by_picture, by_grid = torch.ops.aten.grid_sampler_2d_backward(
                 grad_samples, picture, grid, 0, 0, False, [True, True]
             )
