@@ -1,8 +1,10 @@
-// The generic CPU kernels as a program of its own, without PyTorch, so that they can run on an emulated processor. Reads
-// the value type, seven sizes and the tensors from standard input; writes the output and the three gradients.
+// The CPU kernels as a program of its own, without PyTorch, so that they can run on an emulated processor: with the word
+// "widest" the widest that the processor has, else the plainest. Reads the value type, seven sizes and the tensors from
+// standard input; writes the output and the three gradients.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
 #include "kernels.h"
@@ -25,7 +27,7 @@ char* scratch_of(int64_t bytes) { return static_cast<char*>(std::aligned_alloc(6
 
 }  // namespace
 
-int main() {
+int main(int count, char** words) {
   const std::vector<char> head = read(8 * sizeof(int64_t));
   const auto* n = reinterpret_cast<const int64_t*>(head.data());
   const Type type = Type(n[0]);
@@ -45,7 +47,8 @@ int main() {
 
   std::vector<char> output(grad_output.size()), grad_value(value.size());
   std::vector<char> grad_locations(locations.size()), grad_weights(weights.size());
-  const Kernels& kernels = *generic_kernels();
+  const auto available = available_kernels();
+  const Kernels& kernels = count > 1 && std::strcmp(words[1], "widest") == 0 ? *available.back() : *available.front();
   kernels.forward(type, p, output.data(), 0, rows, scratch_of(kernels.forward_scratch(type, p)));
   const Gradients gradients{grad_output.data(), grad_value.data(), grad_locations.data(), grad_weights.data()};
   const int64_t items = p.batch * p.heads * p.levels;

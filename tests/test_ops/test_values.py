@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from difftracker.ops import backend_info, ms_deform_attn
+
 # Relative to the largest output. Half precision: the rounding of the output, since sums are in float32.
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5, torch.float16: 2.0**-11, torch.bfloat16: 2.0**-8}
 # One point on a level of two rows and three columns; cells hold 1 to 6.
@@ -83,6 +85,40 @@ def test_points_without_a_place_contribute_zero(tier, bad, dtype):
     assert one_point(tier, bad, 0.5, dtype) == 0
     assert one_point(tier, 0.5, bad, dtype) == 0
     assert one_point(tier, bad, bad, dtype) == 0
+
+
+def test_weights_of_points_without_a_place_do_not_matter(tier, arguments):
+    """Where a query is NaN, so are its points and its weights."""
+    case = arguments(dim=32)
+    case[3][:, 1] = float('nan')
+    case[4][:, 1] = float('nan')
+    output = tier.forward(*case)
+    assert torch.isfinite(output).all()
+    assert not output[:, 1].any()
+    grads = tier.backward(torch.ones_like(output), *case)
+    assert all(torch.isfinite(grad).all() for grad in grads)
+    assert not grads[1][:, 1].any()
+    assert not grads[2][:, 1].any()
+
+
+def test_value_that_starts_anywhere_in_its_memory(tier, arguments):
+    case = arguments(dim=32)
+    value = torch.empty(case[0].numel() + 1)[1:].view(case[0].shape).copy_(case[0])
+    assert value.data_ptr() % 16 == 4
+    assert torch.equal(tier.forward(value, *case[1:]), tier.forward(*case))
+
+
+def test_last_cell_of_a_level_that_floats_cannot_count():
+    """Beyond 2^24 a float skips numbers; the cell after the last one must not be read all the same."""
+    if backend_info()['cpu']['tier'] != 'compiled':
+        pytest.skip('nothing compiled')
+    width = 2**24 + 3
+    memory = torch.zeros(width + 8)
+    memory[width - 1] = 1
+    memory[width:] = float('nan')
+    point = torch.tensor([1 - 2.0**-24, 0.5]).view(1, 1, 1, 1, 1, 2)
+    tables = (torch.tensor([[1, width]]), torch.tensor([0]))
+    assert ms_deform_attn(memory[:width].view(1, width, 1, 1), *tables, point, torch.ones(1, 1, 1, 1, 1)).item() == 1
 
 
 def test_cells_out_of_reach_do_not_leak(tier, arguments):

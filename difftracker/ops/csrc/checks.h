@@ -78,7 +78,9 @@ inline void check_levels(const int64_t* shapes, const int64_t* starts, int64_t l
     STD_TORCH_CHECK(
         starts[level] == position, "level_start_index: level ", level, " starts at ", starts[level], ", expected ",
         position);
+    // Within the loop, so that the sum stays far from what its type can hold.
     position += height * width;
+    STD_TORCH_CHECK(position <= length, "spatial_shapes cover more rows than the ", length, " of value");
   }
   STD_TORCH_CHECK(position == length, "spatial_shapes cover ", position, " rows, but value has ", length);
 }

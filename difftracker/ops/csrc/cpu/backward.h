@@ -125,8 +125,8 @@ struct LevelView {
 
 template <int kVectors, typename Value, typename Scalar>
 inline void visit_point(
-    const LevelView<Value>& level, const BackwardScratch<Value>& work, int64_t i, const Scalar* grad_output, int64_t dim,
-    Scalar* grad_location, Scalar* grad_weight) {
+    const LevelView<Value>& level, const BackwardScratch<Value>& work, int64_t i, const Scalar* grad_output,
+    int64_t dim, Scalar* grad_location, Scalar* grad_weight) {
   const int32_t inside = work.places.inside[i];
   if (inside == 0) {
     grad_location[0] = grad_location[1] = *grad_weight = 0;

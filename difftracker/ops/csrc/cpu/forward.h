@@ -12,6 +12,7 @@ template <typename Scalar>
 struct PointLevels {
   Scalar* height;
   Scalar* width;
+  int32_t* lines;
   int32_t* rows_per_line;
   int32_t* first_row;
 };
@@ -31,14 +32,15 @@ inline Scalar in_reach(Scalar position, Scalar size) {
   return position < size ? position : size;
 }
 
-// Writes the corners inside their level and returns how many there are; corners outside see zeros, so they are left out.
+// Writes the corners inside their level and returns how many there are; corners outside see zeros and are left out.
 template <typename Scalar>
 int64_t find_corners(
     const Scalar* __restrict__ locations, const Scalar* __restrict__ weights, const PointLevels<Scalar>& levels,
     int64_t count, Corners<Scalar> corners) {
   const Scalar* __restrict__ heights = levels.height;
   const Scalar* __restrict__ widths = levels.width;
-  const int32_t* __restrict__ lines = levels.rows_per_line;
+  const int32_t* __restrict__ lines = levels.lines;
+  const int32_t* __restrict__ rows_per_line = levels.rows_per_line;
   const int32_t* __restrict__ first_rows = levels.first_row;
   int32_t* __restrict__ rows = corners.row;
   Scalar* __restrict__ corner_weights = corners.weight;
@@ -51,12 +53,12 @@ int64_t find_corners(
     left -= Scalar(left) > x ? 1 : 0;
     top -= Scalar(top) > y ? 1 : 0;
     const Scalar right_part = x - Scalar(left), lower_part = y - Scalar(top);
-    const int32_t line = lines[i];
-    // Masks of all ones or zeros; a level has at most 2^31 rows, so sizes fit.
-    const int32_t left_in = -int32_t((left >= 0) & (x < widths[i]));
-    const int32_t right_in = -int32_t((left >= -1) & (x < widths[i] - 1));
-    const int32_t top_in = -int32_t((top >= 0) & (y < heights[i]));
-    const int32_t low_in = -int32_t((top >= -1) & (y < heights[i] - 1));
+    const int32_t line = rows_per_line[i], last_line = lines[i] - 1;
+    // Masks of all ones or zeros, from integers: a float cannot tell the sides of a level beyond 2^24.
+    const int32_t left_in = -int32_t((left >= 0) & (left < line));
+    const int32_t right_in = -int32_t((left >= -1) & (left < line - 1));
+    const int32_t top_in = -int32_t((top >= 0) & (top <= last_line));
+    const int32_t low_in = -int32_t((top >= -1) & (top < last_line));
     const int32_t row = first_rows[i] + top * line + left;
     const Scalar upper = weights[i] * (Scalar(1) - lower_part), lower = weights[i] * lower_part;
     rows[i] = (left_in & top_in) ? row : -1;
@@ -157,6 +159,7 @@ struct ForwardScratch {
     const int64_t points = problem.levels * problem.points;
     levels.height = scratch.take<Scalar>(points);
     levels.width = scratch.take<Scalar>(points);
+    levels.lines = scratch.take<int32_t>(points);
     levels.rows_per_line = scratch.take<int32_t>(points);
     levels.first_row = scratch.take<int32_t>(points);
     for (auto& list : corners) {
@@ -170,6 +173,7 @@ struct ForwardScratch {
       const int64_t level = i / problem.points;
       levels.height[i] = Scalar(problem.spatial_shapes[2 * level]);
       levels.width[i] = Scalar(problem.spatial_shapes[2 * level + 1]);
+      levels.lines[i] = int32_t(problem.spatial_shapes[2 * level]);
       levels.rows_per_line[i] = int32_t(problem.spatial_shapes[2 * level + 1]);
       levels.first_row[i] = int32_t(problem.level_start_index[level]);
     }

@@ -53,6 +53,6 @@ inline void backward(
   });
 }
 
-inline Kernels table(const char* name) { return {name, forward_scratch, backward_scratch, forward, backward}; }
+constexpr Kernels table() { return {forward_scratch, backward_scratch, forward, backward}; }
 
 }  // namespace difftracker::cpu::DIFFTRACKER_ISA

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 namespace difftracker::cpu {
 
@@ -28,7 +29,6 @@ struct Gradients {
 // forward items are (batch, query, head), backward items (batch, head, level). So threads need no locks, and results do
 // not depend on their number.
 struct Kernels {
-  const char* name;
   // Bytes of scratch memory that one thread needs, aligned to 64.
   int64_t (*forward_scratch)(Type type, const Problem& problem);
   int64_t (*backward_scratch)(Type type, const Problem& problem);
@@ -37,9 +37,13 @@ struct Kernels {
       Type type, const Problem& problem, const Gradients& gradients, int64_t begin, int64_t end, char* scratch);
 };
 
-const Kernels* generic_kernels();
-// Null where the compiler or the processor family has no such instructions.
-const Kernels* avx2_kernels();
-const Kernels* avx512_kernels();
+// Plain data that is there before anything runs: a function in the files of a wide instruction set would itself be
+// compiled to it, and stop a processor without it. Null where the compiler or the processor family has none.
+extern const Kernels generic_kernels;
+extern const Kernels* const avx2_kernels;
+extern const Kernels* const avx512_kernels;
+
+// What this processor can run, in the order of preference: the last one is the widest.
+std::vector<const Kernels*> available_kernels();
 
 }  // namespace difftracker::cpu

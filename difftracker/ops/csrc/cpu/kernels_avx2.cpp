@@ -9,13 +9,11 @@
 
 namespace difftracker::cpu {
 
-const Kernels* avx2_kernels() {
 #if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
-  static const Kernels kernels = avx2::table("avx2");
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &kernels : nullptr;
+static constexpr Kernels kTable = avx2::table();
+constinit const Kernels* const avx2_kernels = &kTable;
 #else
-  return nullptr;
+constinit const Kernels* const avx2_kernels = nullptr;
 #endif
-}
 
 }  // namespace difftracker::cpu

@@ -9,15 +9,11 @@
 
 namespace difftracker::cpu {
 
-const Kernels* avx512_kernels() {
 #if defined(__AVX512F__) && defined(__AVX512VL__)
-  static const Kernels kernels = avx512::table("avx512");
-  const bool supported = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  return supported ? &kernels : nullptr;
+static constexpr Kernels kTable = avx512::table();
+constinit const Kernels* const avx512_kernels = &kTable;
 #else
-  return nullptr;
+constinit const Kernels* const avx512_kernels = nullptr;
 #endif
-}
 
 }  // namespace difftracker::cpu

@@ -6,9 +6,6 @@
 
 namespace difftracker::cpu {
 
-const Kernels* generic_kernels() {
-  static const Kernels kernels = generic::table("generic");
-  return &kernels;
-}
+constinit const Kernels generic_kernels = generic::table();
 
 }  // namespace difftracker::cpu

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
-#include <string>
 #include <tuple>
 #include <vector>
 
@@ -20,19 +19,8 @@ namespace {
 using torch::headeronly::ScalarType;
 using torch::stable::Tensor;
 
-// Instruction sets in the order of preference; a processor or compiler without one gives null.
-std::vector<const cpu::Kernels*> available_kernels() {
-  std::vector<const cpu::Kernels*> found;
-  for (const auto* kernels : {cpu::generic_kernels(), cpu::avx2_kernels(), cpu::avx512_kernels()}) {
-    if (kernels != nullptr) {
-      found.push_back(kernels);
-    }
-  }
-  return found;
-}
-
 const std::vector<const cpu::Kernels*>& all_kernels() {
-  static const std::vector<const cpu::Kernels*> kernels = available_kernels();
+  static const std::vector<const cpu::Kernels*> kernels = cpu::available_kernels();
   return kernels;
 }
 
