@@ -13,9 +13,10 @@ from tests.test_tools.scene_objects import box_mesh, make_catalogue, write_gltf
 from tools.scenes3d.description import Camera, Item, description_of
 from tools.scenes3d.frame_view import FrameView, box_of
 from tools.scenes3d.layouts import LAYOUTS
+from tools.scenes3d.masks import draw_masks
 from tools.scenes3d.mesh import Mesh, read_gltf
-from tools.scenes3d.pair_drawer import KINDS, Mixture, PairDrawer
-from tools.scenes3d.pair_files import draw_masks
+from tools.scenes3d.mixture import KINDS, Mixture
+from tools.scenes3d.pair_drawer import PairDrawer
 from tools.scenes3d.rasterizer import camera_axes, project, rasterize, world_points
 
 SIZE = (240, 180)

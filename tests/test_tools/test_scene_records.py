@@ -18,10 +18,13 @@ from difftracker.datasets.annotations import read_annotations
 from tests.test_tools.scene_objects import make_catalogue
 from tools.dataset import validate, write_queries
 from tools.scenes3d import annotate, render
-from tools.scenes3d.catalogue import Catalogue, Model
+from tools.scenes3d.catalogue import Catalogue
 from tools.scenes3d.description import Camera, DrawnChange, Item, Light, PairDescription, Shot
-from tools.scenes3d.pair_drawer import Mixture, PairDrawer
-from tools.scenes3d.pair_files import Masks, PairFiles, check_same_run
+from tools.scenes3d.masks import Masks
+from tools.scenes3d.mixture import Mixture
+from tools.scenes3d.model import Model
+from tools.scenes3d.pair_drawer import PairDrawer
+from tools.scenes3d.pair_files import PairFiles, check_same_run
 from tools.scenes3d.records import make_record
 
 ROOT = Path(__file__).resolve().parents[2]

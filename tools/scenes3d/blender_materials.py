@@ -86,7 +86,9 @@ def _new(name: str) -> tuple:
     return material, tree.nodes, tree.links, tree.nodes['Principled BSDF']
 
 
-def _noise(nodes: bpy.types.Nodes, links: bpy.types.NodeLinks, place: bpy.types.NodeSocket, scale: float):
+def _noise(
+    nodes: bpy.types.Nodes, links: bpy.types.NodeLinks, place: bpy.types.NodeSocket, scale: float
+) -> bpy.types.NodeSocket:
     node = nodes.new('ShaderNodeTexNoise')
     node.inputs['Scale'].default_value = scale
     node.inputs['Detail'].default_value = 3.0
@@ -107,7 +109,13 @@ def _bricks(nodes: bpy.types.Nodes, surface: Surface, first: tuple, second: tupl
     return node
 
 
-def _mixed(nodes, links, shader, colour, grain) -> None:
+def _mixed(
+    nodes: bpy.types.Nodes,
+    links: bpy.types.NodeLinks,
+    shader: bpy.types.Node,
+    colour: bpy.types.NodeSocket,
+    grain: bpy.types.NodeSocket,
+) -> None:
     """Darkens a pattern a little by noise, so that no two planks are alike."""
     shade = nodes.new('ShaderNodeMapRange')
     shade.inputs['To Min'].default_value, shade.inputs['To Max'].default_value = 0.82, 1.1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -12,28 +11,10 @@ import numpy as np
 
 from difftracker.errors import ConfigError
 from tools.scenes3d.mesh import Mesh, read_gltf
+from tools.scenes3d.model import Model
 
 MODELS = Path(__file__).with_name('models.csv')
 _COLUMNS = ['model', 'label', 'classes', 'scale', 'held_out']
-
-
-@dataclass(frozen=True)
-class Model:
-    """One object.
-
-    Attributes:
-        name: Path below the folder of objects, without ending.
-        label: What a person calls it; empty for what is part of the ground.
-        classes: Where it may stand: `top` (on a table), `floor`, `wallside`, `seat`, `pavement`, ...
-        scale: The packs' dishes are as large as their chairs; this brings them nearer to life.
-        held_out: Kept for the test part.
-    """
-
-    name: str
-    label: str
-    classes: frozenset[str]
-    scale: float
-    held_out: bool
 
 
 class Catalogue:

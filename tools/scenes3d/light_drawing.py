@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from tools.scenes3d.description import Camera, Light, Vector
-from tools.scenes3d.layouts.layout import LayoutPlan, pick
+from tools.scenes3d.layouts.layout import pick
+from tools.scenes3d.layouts.layout_plan import LayoutPlan
 from tools.scenes3d.palette import SKIES, WARMTH
 
 LEVELS = ('none', 'aligned', 'hand-held')

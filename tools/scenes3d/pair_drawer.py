@@ -2,48 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
 from difftracker.errors import ConfigError
 from tools.scenes3d.catalogue import Catalogue
 from tools.scenes3d.change_drawer import ChangeDrawer
-from tools.scenes3d.description import DrawnChange, Item, PairDescription, Shot
+from tools.scenes3d.description import Item, PairDescription, Shot
 from tools.scenes3d.frame_view import FrameView
 from tools.scenes3d.layouts import LAYOUTS, LayoutPlan
 from tools.scenes3d.light_drawing import (
-    LEVELS,
     draw_camera,
     draw_exposure,
     draw_light,
     other_camera,
     other_light,
 )
+from tools.scenes3d.mixture import Mixture
 from tools.scenes3d.placer import Placer
 
 _SCENES_TRIED = 20
 _TRIES_PER_CHANGE = 10
-KINDS = ('appearance', 'replace', 'remove', 'add', 'move')
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """Shares of what a set is made of; each maps a name to its weight."""
-
-    layouts: dict[str, float] = field(
-        default_factory=lambda: {'table': 0.3, 'room': 0.22, 'kitchen': 0.16, 'street': 0.2, 'shapes': 0.12}
-    )
-    kinds: dict[str, float] = field(default_factory=lambda: dict(zip(KINDS, (0.24, 0.2, 0.2, 0.18, 0.18), strict=True)))
-    counts: dict[str, float] = field(default_factory=lambda: {'0': 0.1, '1': 0.38, '2': 0.24, '3': 0.16, '4': 0.12})
-    nuisance: dict[str, float] = field(default_factory=lambda: dict(zip(LEVELS, (0.1, 0.25, 0.65), strict=True)))
-
-    def __post_init__(self) -> None:
-        known = {'layouts': LAYOUTS, 'kinds': KINDS, 'counts': tuple('01234'), 'nuisance': LEVELS}
-        for name, words in known.items():
-            given = getattr(self, name)
-            if not given or not set(given) <= set(words) or min(given.values()) < 0 or sum(given.values()) <= 0:
-                raise ConfigError(f'mixture, {name}: expected weights of {", ".join(words)}, found {given}')
 
 
 class PairDrawer:
@@ -100,13 +80,7 @@ class PairDrawer:
                     kind = _draw(self.mixture.kinds, rng)
                 if changes.add(kind, rng):
                     break
-        return self._description(pair_id, layout, plan, changes, level)
-
-    def _description(
-        self, pair_id: str, layout: str, plan: LayoutPlan, changes: ChangeDrawer, level: str
-    ) -> PairDescription:
-        found: tuple[DrawnChange, ...] = tuple(changes.changes)
-        return PairDescription(pair_id, layout, self.size, plan.surfaces, *changes.shots, found, level)
+        return PairDescription(pair_id, layout, self.size, plan.surfaces, *changes.shots, tuple(changes.changes), level)
 
     def _furnish(self, plan: LayoutPlan, placer: Placer, rng: np.random.Generator) -> tuple[Item, ...]:
         """Fills the zones; where there is no room for another object, a zone stays with fewer."""

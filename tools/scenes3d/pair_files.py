@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -15,25 +14,9 @@ from difftracker.errors import ConfigError
 from difftracker.utils.files import atomic_write, write_json
 from tools.scenes3d.catalogue import Catalogue
 from tools.scenes3d.description import PairDescription, description_of
-from tools.scenes3d.frame_view import FrameView
-from tools.scenes3d.places import change_places
+from tools.scenes3d.masks import Masks, draw_masks
 
 NAME = 'open3d'
-
-
-@dataclass(frozen=True)
-class Masks:
-    """What is seen where, in the pixels of the two images.
-
-    Attributes:
-        items: `(2, H, W)` int16, id of the item that is seen in each pixel, -1 for the ground, floors and walls.
-        places: `(N, 2, H, W)` bool, the place of each change in each image.
-        shares: Share of its outline that is seen of each item of the after image, by id.
-    """
-
-    items: np.ndarray
-    places: np.ndarray
-    shares: dict[int, float]
 
 
 class PairFiles:
@@ -99,29 +82,6 @@ class PairFiles:
         except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise ConfigError(f'{self.masks}: expected masks, found {type(error).__name__}: {error}') from error
         return Masks(items, places, shares)
-
-
-def draw_masks(pair: PairDescription, catalogue: Catalogue) -> Masks:
-    """Draws the masks of a pair from its description."""
-    shots = (pair.before, pair.after)
-    views = tuple(FrameView(catalogue, shot.camera, pair.size) for shot in shots)
-    width, height = pair.size
-    items = np.full((2, height, width), -1, dtype=np.int16)
-    for canvas, shot, view in zip(items, shots, views, strict=True):
-        nearest = np.zeros((height, width), dtype=np.float32)
-        for item in shot.items:
-            if item.label:
-                layer = view.layer(item)
-                canvas[layer > nearest] = item.item_id
-                nearest = np.maximum(nearest, layer)
-    places = np.zeros((len(pair.changes), 2, height, width), dtype=bool)
-    for masks, change in zip(places, pair.changes, strict=True):
-        found = change_places(change, shots, views)
-        if found is None:
-            raise ConfigError(f'{pair.pair_id}: expected change {change.change_id} to be seen, found it hidden')
-        masks[:] = found
-    shares = {item.item_id: views[1].share(item, pair.after.items) for item in pair.after.items if item.label}
-    return Masks(items, places, shares)
 
 
 def check_same_run(out: Path, split: str, seed: int, size: tuple[int, int], layouts: list[str] | None) -> None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from tools.scenes3d.catalogue import Catalogue, Model
+from tools.scenes3d.catalogue import Catalogue
 from tools.scenes3d.description import Item
 from tools.scenes3d.footprint import Footprint, footprint
+from tools.scenes3d.model import Model
 from tools.scenes3d.palette import draw_coat
 from tools.scenes3d.zone import Zone
 

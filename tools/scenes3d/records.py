@@ -13,10 +13,10 @@ from difftracker.synthesis.colours import colour_name
 from difftracker.synthesis.queries import write_queries
 from difftracker.synthesis.scene import Scene, SceneChange, SceneObject
 from difftracker.synthesis.scene_record import changes_of, scene_to_json
-from tools.scenes3d.catalogue import Model
 from tools.scenes3d.description import DrawnChange, PairDescription
 from tools.scenes3d.frame_view import box_of
-from tools.scenes3d.pair_files import Masks
+from tools.scenes3d.masks import Masks
+from tools.scenes3d.model import Model
 from tools.scenes3d.places import by_id, change_items
 
 SOURCE = 'DiffGround-Open-3D 1.0'

@@ -13,6 +13,7 @@ import argparse
 import multiprocessing
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -61,7 +62,8 @@ class Worker:
                 'environment of its own (Python 3.11)'
             ) from error
         from tools.scenes3d.catalogue import Catalogue
-        from tools.scenes3d.pair_drawer import Mixture, PairDrawer
+        from tools.scenes3d.mixture import Mixture
+        from tools.scenes3d.pair_drawer import PairDrawer
 
         mixture = Mixture(layouts=dict.fromkeys(args.layouts, 1.0)) if args.layouts else Mixture()
         self.catalogue = Catalogue(args.objects, args.split, read_blend)
@@ -116,7 +118,7 @@ def run(args: argparse.Namespace) -> None:
         _report(pool.imap_unordered(_make, todo), len(todo))
 
 
-def _report(results, count: int) -> None:
+def _report(results: Iterable[tuple[int, float]], count: int) -> None:
     for done, (index, seconds) in enumerate(results, 1):
         print(f'pair {index} in {seconds:.1f} s, {done} of {count}', flush=True)
 

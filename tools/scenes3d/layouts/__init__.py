@@ -1,7 +1,8 @@
 """Kinds of places; each draws the ground, the fixed furniture and the zones for the rest."""
 
 from tools.scenes3d.layouts.kitchen import KitchenLayout
-from tools.scenes3d.layouts.layout import Layout, LayoutPlan
+from tools.scenes3d.layouts.layout import Layout
+from tools.scenes3d.layouts.layout_plan import LayoutPlan
 from tools.scenes3d.layouts.room import RoomLayout
 from tools.scenes3d.layouts.shapes import ShapesLayout
 from tools.scenes3d.layouts.street import StreetLayout

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tools.scenes3d.layouts.layout import Layout, LayoutPlan, draw_floor, draw_wall
+from tools.scenes3d.layouts.layout import Layout, draw_floor, draw_wall
+from tools.scenes3d.layouts.layout_plan import LayoutPlan
 from tools.scenes3d.zone import Zone
 
 _BACK = 3.0

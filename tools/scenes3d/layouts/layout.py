@@ -4,44 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
-from tools.scenes3d.catalogue import Catalogue, Model
+from tools.scenes3d.catalogue import Catalogue
 from tools.scenes3d.description import Item, Surface, Vector
+from tools.scenes3d.layouts.layout_plan import LayoutPlan
+from tools.scenes3d.model import Model
 from tools.scenes3d.palette import STONES, WALLS, WOODS
 from tools.scenes3d.zone import Zone
 
 T = TypeVar('T')
-Range = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class LayoutPlan:
-    """A place before objects are put into it.
-
-    Attributes:
-        surfaces: Floors and walls.
-        fixed: Items that carry others or belong to the ground; their ids count from 0.
-        zones: Where objects go.
-        target: What the camera looks at.
-        distance, elevation, azimuth, focal: Ranges for the camera; azimuth 0 looks along +y.
-        outdoor: Whether the sun is the main light.
-        lamp: Place of the lamp, None for none.
-    """
-
-    surfaces: tuple[Surface, ...]
-    fixed: tuple[Item, ...]
-    zones: tuple[Zone, ...]
-    target: Vector
-    distance: Range
-    elevation: Range
-    azimuth: Range
-    focal: Range
-    outdoor: bool = False
-    lamp: Vector | None = None
 
 
 class Layout(ABC):

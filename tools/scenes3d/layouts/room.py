@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from tools.scenes3d.layouts.layout import Layout, LayoutPlan, draw_floor, draw_wall, pick
+from tools.scenes3d.layouts.layout import Layout, draw_floor, draw_wall, pick
+from tools.scenes3d.layouts.layout_plan import LayoutPlan
 from tools.scenes3d.zone import Zone
 
 _BACK, _SIDE = 3.2, 3.8

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from tools.scenes3d.description import Surface
-from tools.scenes3d.layouts.layout import Layout, LayoutPlan, pick
+from tools.scenes3d.layouts.layout import Layout, pick
+from tools.scenes3d.layouts.layout_plan import LayoutPlan
 from tools.scenes3d.zone import Zone
 
 _TILES = (-6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0)
