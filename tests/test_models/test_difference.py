@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from difftracker.errors import ConfigError
-from difftracker.models.difference import DifferenceEnhancement, Subtraction
+from difftracker.models.difference import DifferenceEnhancement, Projection, Subtraction
 
 
 def enhancement(**settings):
@@ -134,3 +134,13 @@ def test_subtraction_formula():
     own, other = module.value(before), module.value(after)
     expected = F.gelu(module.norm(module.fuse(torch.cat([own, own - other], dim=1))))
     torch.testing.assert_close(module(before, after)[0], expected)
+
+
+@torch.no_grad()
+def test_projection_sees_its_own_image_only():
+    module = Projection(6, 8)
+    before, after, other = torch.randn(3, 2, 6, 4, 5)
+    found = module(before, after)
+    for image, output in zip((before, after), found, strict=True):
+        torch.testing.assert_close(output, F.gelu(module.norm(module.fuse(module.value(image)))))
+    torch.testing.assert_close(module(before, other)[0], found[0])

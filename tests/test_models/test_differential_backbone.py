@@ -9,6 +9,7 @@ from mmengine.model import BaseModule
 
 from difftracker.errors import ConfigError
 from difftracker.models.backbones import DifferentialBackbone
+from difftracker.models.difference import Projection
 
 
 class _Halves(BaseModule):
@@ -59,6 +60,15 @@ def test_each_stage_gets_its_settings():
     assert [module.settings for module in build().difference] == [(3, 8, 3), (3, 9, 5)]
 
 
+def test_each_stage_may_have_a_module_of_its_own():
+    stages = [{'type': _Minus, 'window': 7}, {'type': 'Projection'}]
+    first, second = DifferentialBackbone({'type': _Halves}, stages, (3, 3), (8, 16)).difference
+    assert first.settings == (3, 8, 7)
+    assert type(second) is Projection and second.fuse.out_channels == 16
+
+
 def test_unequal_stages_are_refused():
     with pytest.raises(ConfigError, match='in_channels has 2 stages, out_channels 3'):
         build(out_channels=(8, 8, 8))
+    with pytest.raises(ConfigError, match='in_channels has 2 stages, difference 1'):
+        DifferentialBackbone({'type': _Halves}, [{'type': 'Projection'}], (3, 3), (8, 8))

@@ -62,3 +62,7 @@ def test_window_of_one_reads_the_same_place():
     found, similarity = matching(1)(own, other, value)
     assert torch.equal(found, value)
     torch.testing.assert_close(similarity, F.cosine_similarity(own, other, dim=1)[:, None])
+
+
+def test_window_of_one_has_nothing_to_learn_about_places():
+    assert [name for name, _ in LocalMatching(16, 1).named_parameters()] == ['project.weight']

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -20,25 +22,42 @@ class DifferentialBackbone(BaseModule):
 
     Args:
         backbone: Config of any registered backbone that returns one map per stage.
-        difference: Config of the difference modules; `in_channels`, `out_channels` (and `window`, where the config
-            gives a list of one number per stage) are filled in for each stage.
+        difference: Config of the difference modules, or a list of one config per stage; `in_channels`, `out_channels`
+            (and `window`, where a single config gives a list of one number per stage) are filled in for each stage.
         in_channels: Channels of the backbone's maps.
         out_channels: Channels of the difference features of each stage.
+
+    Raises:
+        ConfigError: The lists have different numbers of stages.
     """
 
     def __init__(
-        self, backbone: dict, difference: dict, in_channels: tuple[int, ...], out_channels: tuple[int, ...]
+        self,
+        backbone: dict,
+        difference: dict | Sequence[dict],
+        in_channels: tuple[int, ...],
+        out_channels: tuple[int, ...],
     ) -> None:
         super().__init__()
         if len(in_channels) != len(out_channels):
             raise ConfigError(
                 f'DifferentialBackbone: in_channels has {len(in_channels)} stages, out_channels {len(out_channels)}'
             )
+        stages = difference
+        if isinstance(difference, dict):
+            stages = [
+                {key: value[stage] if key == 'window' else value for key, value in difference.items()}
+                for stage in range(len(in_channels))
+            ]
+        if len(stages) != len(in_channels):
+            raise ConfigError(
+                f'DifferentialBackbone: in_channels has {len(in_channels)} stages, difference {len(stages)}'
+            )
         self.backbone = MODELS.build(backbone)
-        self.difference = nn.ModuleList()
-        for stage, (inputs, outputs) in enumerate(zip(in_channels, out_channels, strict=True)):
-            settings = {key: value[stage] if key == 'window' else value for key, value in difference.items()}
-            self.difference.append(MODELS.build(dict(settings, in_channels=inputs, out_channels=outputs)))
+        self.difference = nn.ModuleList(
+            MODELS.build(dict(settings, in_channels=inputs, out_channels=outputs))
+            for settings, inputs, outputs in zip(stages, in_channels, out_channels, strict=True)
+        )
 
     def forward(self, inputs: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """Extracts difference features.

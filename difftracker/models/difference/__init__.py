@@ -4,6 +4,7 @@ from .co_attention import CoAttention
 from .difference_enhancement import DifferenceEnhancement
 from .local_matching import LocalMatching
 from .multi_scale_differential_perception import MultiScaleDifferentialPerception
+from .projection import Projection
 from .subtraction import Subtraction
 from .visual_delta import VisualDelta
 
@@ -12,6 +13,7 @@ __all__ = [
     'DifferenceEnhancement',
     'LocalMatching',
     'MultiScaleDifferentialPerception',
+    'Projection',
     'Subtraction',
     'VisualDelta',
 ]

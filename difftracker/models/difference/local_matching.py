@@ -25,6 +25,9 @@ class LocalMatching(nn.Module):
         super().__init__()
         self.window = window
         self.project = nn.Conv2d(in_channels, match_channels, 1, bias=False)
+        self.bias = self.log_temperature = None
+        if window == 1:  # nothing to choose among, so nothing to learn about the choice
+            return
         radius = window // 2
         steps = torch.arange(-radius, radius + 1, dtype=torch.float32)
         distance = (steps[:, None] ** 2 + steps[None] ** 2).flatten()
