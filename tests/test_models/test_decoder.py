@@ -166,6 +166,16 @@ def test_the_place_reaches_the_content():
 
 
 @torch.no_grad()
+def test_without_attention_words_reach_the_comparison_alone():
+    decoder, pyramid, boxes = build(text_attention=False), random_pyramid(1, VALUE), start_boxes(1)
+    one, two = (decoder(pyramid, boxes, random_text(1, seed=seed), 1) for seed in (0, 1))
+    assert [state.with_text for state in one] == [False, False, True, True]
+    for state, other in zip(one[2:], two[2:], strict=True):
+        torch.testing.assert_close(state.content, other.content)
+        assert not torch.allclose(state.alignment, other.alignment, atol=1e-3)
+
+
+@torch.no_grad()
 def test_refinement_moves_boxes_in_logits():
     decoder, boxes = build(num_layers=1, text_from_layer=0), start_boxes()
     delta = torch.tensor([0.1, 0.2, -0.3, 0.4, -0.1, 0.0, 0.5, 1.0])

@@ -62,6 +62,8 @@ class TextConditionedDecoder(BaseModule):
         num_queries: Candidates per pair.
         num_layers: Decoder layers.
         text_from_layer: Index of the first layer that reads the sentence.
+        text_attention: Let the candidates attend to the words there. Without it the sentence meets them in the scores
+            alone: in the head, and where there are `attributes` in their comparison.
         num_heads: Attention heads.
         num_points: Samples per head and level of the deformable attention.
         pre_nms: Cells that enter the selection.
@@ -80,6 +82,7 @@ class TextConditionedDecoder(BaseModule):
         num_queries: int = 20,
         num_layers: int = 5,
         text_from_layer: int = 2,
+        text_attention: bool = True,
         num_heads: int = 6,
         num_points: int = 4,
         pre_nms: int = 100,
@@ -104,7 +107,13 @@ class TextConditionedDecoder(BaseModule):
         self.alignment = SentenceAlignment(embed_dims, attributes, facts) if attributes else None
         self.layers = nn.ModuleList(
             DecoderLayer(
-                embed_dims, value_dims, 2 * num_levels, num_heads, num_points, index >= text_from_layer, dropout
+                embed_dims,
+                value_dims,
+                2 * num_levels,
+                num_heads,
+                num_points,
+                text_attention and index >= text_from_layer,
+                dropout,
             )
             for index in range(num_layers)
         )
