@@ -1,0 +1,5 @@
+"""OneDiff's delta tokens instead of the DEM."""
+
+_base_ = './base.py'
+
+model = dict(backbone=dict(difference=dict(_delete_=True, type='VisualDelta')))

@@ -1,0 +1,5 @@
+"""Every sentence is one constant, in training and at test."""
+
+_base_ = './base.py'
+
+model = dict(blank_text=True)

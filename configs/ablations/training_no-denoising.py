@@ -1,0 +1,5 @@
+"""No denoising queries in training."""
+
+_base_ = './base.py'
+
+model = dict(denoising=None)

@@ -1,5 +1,0 @@
-"""Ablation of difftracker-lite: OneDiff's delta tokens instead of the DEM."""
-
-_base_ = './difftracker-lite_cpu_mixture.py'
-
-model = dict(backbone=dict(difference=dict(_delete_=True, type='VisualDelta')))
