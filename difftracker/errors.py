@@ -64,3 +64,7 @@ class QueryError(DiffTrackerError):
 
 class ConfigError(DiffTrackerError):
     """A configuration or recipe value is missing or out of range."""
+
+
+class RunError(DiffTrackerError):
+    """A program that was started to do a part of the work did not end well."""
