@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -72,7 +73,8 @@ def _torch_folder() -> tuple[Path, str, bool]:
     """PyTorch's folder, its version and whether it is a CUDA build."""
     try:
         import torch
-    except ImportError as error:
+    # A library of PyTorch that does not load is an OSError.
+    except (ImportError, OSError) as error:
         raise BuildError(f'PyTorch cannot be imported while building ({error}); try --no-build-isolation') from error
     version = tuple(int(part) for part in torch.__version__.split('+')[0].split('.')[:2])
     if version < OLDEST_TORCH:
@@ -83,20 +85,34 @@ def _torch_folder() -> tuple[Path, str, bool]:
 def _find_compiler() -> str:
     if sys.platform == 'win32':
         raise BuildError('the kernels need GCC or Clang; Windows is not supported')
-    for name in (os.environ.get('CXX', ''), 'c++', 'g++', 'clang++'):
-        if name and shutil.which(name):
+    chosen = os.environ.get('CXX')
+    for name in [chosen] if chosen else ['c++', 'g++', 'clang++']:
+        if shutil.which(name):
             return name
-    raise BuildError('no C++ compiler found (looked for $CXX, c++, g++, clang++)')
+    if chosen:
+        raise BuildError(f'CXX: expected the name of a C++ compiler, without arguments, got {chosen!r}')
+    raise BuildError('no C++ compiler found (looked for c++, g++, clang++; $CXX names another)')
 
 
 def _find_nvcc() -> str:
     home = os.environ.get('CUDA_HOME') or os.environ.get('CUDA_PATH')
-    found = shutil.which('nvcc', path=os.path.join(home, 'bin') if home else None) or shutil.which(
-        'nvcc', path='/usr/local/cuda/bin'
-    )
+    # Where a toolkit is named, not another one that happens to be on the path.
+    folders = [os.path.join(home, 'bin')] if home else [os.environ.get('PATH', os.defpath), '/usr/local/cuda/bin']
+    found = shutil.which('nvcc', path=os.pathsep.join(folders))
     if found is None:
-        raise BuildError('nvcc not found (looked in $CUDA_HOME/bin, $PATH and /usr/local/cuda/bin)')
+        raise BuildError(f'nvcc not found in {" or ".join(folders)}; $CUDA_HOME names the folder of a CUDA toolkit')
     return found
+
+
+def _architectures() -> list[str]:
+    architectures = os.environ.get('DIFFTRACKER_CUDA_ARCHITECTURES', DEFAULT_CUDA_ARCHITECTURES).split(';')
+    for entry in architectures:
+        if not re.fullmatch(r'\d+\.\d[af]?(\+PTX)?', entry):
+            raise BuildError(
+                'DIFFTRACKER_CUDA_ARCHITECTURES: expected entries such as 8.0 or 9.0+PTX, separated by semicolons, '
+                f'got {entry!r}'
+            )
+    return architectures
 
 
 def _run(command: list[str]) -> None:
@@ -130,8 +146,9 @@ def _torch_flags(folder: Path) -> list[str]:
     return [f'-DTORCH_TARGET_VERSION=0x{target:016x}', f'-I{folder / "include"}']
 
 
-def _cuda_commands(nvcc: str, folder: Path, objects: Path, architectures: list[str]) -> list[list[str]]:
-    flags = ['-std=c++20', '-O3', '-DUSE_CUDA', '--expt-relaxed-constexpr', '-Xcompiler=-fPIC,-fvisibility=hidden']
+def _cuda_commands(nvcc: str, compiler: str, folder: Path, objects: Path, architectures: list[str]) -> list[list[str]]:
+    flags = [f'-ccbin={compiler}', '-Xcompiler=-fPIC,-fvisibility=hidden']
+    flags += ['-std=c++20', '-O3', '-DUSE_CUDA', '--expt-relaxed-constexpr']
     flags += [*_architecture_flags(architectures), '--threads=2', *_torch_flags(folder)]
     return [
         [nvcc, *flags, '-c', str(source), '-o', str(objects / f'{source.stem}_cuda.o')]
@@ -157,12 +174,12 @@ def _compile(target: Path, wants_cuda: bool, jobs: int) -> BuildRecord:
     compiler = _find_compiler()
     folder, torch_version, _ = _torch_folder()
     nvcc = _find_nvcc() if wants_cuda else None
-    architectures = os.environ.get('DIFFTRACKER_CUDA_ARCHITECTURES', DEFAULT_CUDA_ARCHITECTURES).split(';')
+    architectures = _architectures() if wants_cuda else []
     with tempfile.TemporaryDirectory() as temporary:
         objects = Path(temporary)
         commands = _cpu_commands(compiler, folder, objects)
         if nvcc is not None:
-            commands += _cuda_commands(nvcc, folder, objects, architectures)
+            commands += _cuda_commands(nvcc, compiler, folder, objects, architectures)
         with ThreadPoolExecutor(jobs) as pool:
             list(pool.map(_run, commands))
         target.mkdir(parents=True, exist_ok=True)
@@ -172,7 +189,7 @@ def _compile(target: Path, wants_cuda: bool, jobs: int) -> BuildRecord:
             os.replace(fresh, target / LIBRARY_NAME)
         finally:
             fresh.unlink(missing_ok=True)
-    return BuildRecord(built=True, torch=torch_version, cuda_architectures=architectures if nvcc else [])
+    return BuildRecord(built=True, torch=torch_version, cuda_architectures=architectures)
 
 
 def _build_auto(target: Path, jobs: int) -> BuildRecord:
@@ -219,7 +236,9 @@ def build(target: Path, mode: str, jobs: int = 2) -> BuildRecord:
     target.mkdir(parents=True, exist_ok=True)
     if not record.built:
         (target / LIBRARY_NAME).unlink(missing_ok=True)
-    (target / RECORD_NAME).write_text(json.dumps(record.__dict__, indent=2) + '\n')
+    fresh = target / f'{RECORD_NAME}.{os.getpid()}.tmp'
+    fresh.write_text(json.dumps(record.__dict__, indent=2) + '\n')
+    os.replace(fresh, target / RECORD_NAME)
     return record
 
 

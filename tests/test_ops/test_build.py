@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import shutil
 import subprocess
@@ -58,11 +59,41 @@ def test_auto_keeps_the_words_of_the_compiler_and_removes_an_old_library(failing
     assert not (tmp_path / build.LIBRARY_NAME).exists()
 
 
+def test_auto_survives_a_broken_pytorch(monkeypatch, tmp_path):
+    def broken(name, *rest):
+        if name == 'torch':
+            raise OSError('libcudart.so.13: cannot open shared object file')
+        return real(name, *rest)
+
+    real = builtins.__import__
+    monkeypatch.setattr(builtins, '__import__', broken)
+    assert 'libcudart.so.13' in build.build(tmp_path, 'auto').reason
+
+
 @pytest.mark.parametrize('mode', ['1', 'cuda'])
 def test_asked_for_builds_fail_loudly(no_compiler, tmp_path, mode):
     with pytest.raises(build.BuildError, match='no C\\+\\+ compiler found'):
         build.build(tmp_path, mode)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ('mode', 'works', 'words'),
+    [
+        ('auto', True, 'no C++ compiler found'),
+        ('1', False, 'no C++ compiler found'),
+        ('gpu', False, 'expected one of auto, 0, 1, cuda'),
+    ],
+)
+def test_an_installation_without_a_compiler(no_compiler, monkeypatch, tmp_path, mode, works, words):
+    """What pip runs: it must end as the mode says, and keep the reason where it goes on."""
+    monkeypatch.setenv('DIFFTRACKER_BUILD_OPS', mode)
+    folders = ['--build-lib', str(tmp_path / 'lib'), '--build-temp', str(tmp_path / 'temp')]
+    command = [sys.executable, 'setup.py', '-q', 'build_ext', *folders]
+    result = subprocess.run(command, cwd=SOURCES.parents[2], capture_output=True, text=True, check=False)
+    assert (result.returncode == 0) == works
+    record = tmp_path / 'lib' / 'difftracker' / 'ops' / build.RECORD_NAME
+    assert words in (json.loads(record.read_text())['reason'] if works else result.stderr)
 
 
 def test_a_failed_build_leaves_the_old_library(failing_compiler, tmp_path):
@@ -75,9 +106,21 @@ def test_a_failed_build_leaves_the_old_library(failing_compiler, tmp_path):
 def test_cuda_without_nvcc(monkeypatch, tmp_path):
     monkeypatch.setattr(build, '_find_compiler', lambda: 'c++')
     monkeypatch.setenv('CUDA_HOME', str(tmp_path))
-    monkeypatch.setattr(build.shutil, 'which', lambda name, path=None: None)
-    with pytest.raises(build.BuildError, match='nvcc not found'):
+    with pytest.raises(build.BuildError, match=f'nvcc not found in {tmp_path}'):
         build.build(tmp_path, 'cuda')
+
+
+def test_a_compiler_that_was_named_is_not_exchanged_for_another(monkeypatch):
+    monkeypatch.setenv('CXX', 'no-such-compiler -O1')
+    with pytest.raises(build.BuildError, match="CXX: .* got 'no-such-compiler -O1'"):
+        build._find_compiler()
+
+
+@pytest.mark.parametrize('listed', ['', '8.0;', 'sm_90', '9.0+SASS', '8.0,9.0'])
+def test_unknown_architecture(monkeypatch, listed):
+    monkeypatch.setenv('DIFFTRACKER_CUDA_ARCHITECTURES', listed)
+    with pytest.raises(build.BuildError, match='expected entries such as'):
+        build._architectures()
 
 
 def test_command_line_reports_failure(no_compiler, monkeypatch, capsys, tmp_path):
@@ -136,7 +179,7 @@ def test_cuda_source_compiles_without_a_gpu(tmp_path):
     except build.BuildError as error:
         pytest.skip(str(error))
     folder, _, _ = build._torch_folder()
-    (command,) = build._cuda_commands(nvcc, folder, tmp_path, ['9.0'])
+    (command,) = build._cuda_commands(nvcc, build._find_compiler(), folder, tmp_path, ['9.0'])
     assert '-O3' in command
     build._run([part.replace('-O3', '-O0') for part in command])
     assert (tmp_path / 'ms_deform_attn_cuda_cuda.o').stat().st_size > 0
