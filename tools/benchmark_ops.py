@@ -42,6 +42,7 @@ from tools.ops_implementations import (  # noqa: E402
     forward_backward,
     make_inputs,
     on_gpu,
+    original_kernel,
     usable,
 )
 
@@ -118,36 +119,42 @@ def summary(times: list[float]) -> dict[str, float]:
 
 
 def peak_extra_bytes(arguments: argparse.Namespace, shape: str, name: str, kind: str) -> int:
-    """Growth of the process's peak memory by one call, measured in a process of its own."""
-    command = [sys.executable, __file__, '--memory-of', shape, name, kind, '--device', arguments.device]
-    command += ['--threads', str(arguments.threads)]
+    """Growth of the process's peak memory on the CPU by one call, measured in a process of its own."""
+    command = [sys.executable, __file__, '--memory-of', shape, name, kind, '--threads', str(arguments.threads)]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     return int(result.stdout.split()[-1])
 
 
-def print_memory(shape: ShapeSet, name: str, kind: str, device: str) -> None:
-    small = make_inputs(ShapeSet('warm', 1, ((8, 8), (4, 4), (2, 2), (1, 1)), None), torch.float32, device)
-    inputs = make_inputs(shape, torch.float32, device)
-    functions = {id(tensors): find_implementations(device, tensors[1].tolist())[name] for tensors in (small, inputs)}
+def print_memory(shape: ShapeSet, name: str, kind: str) -> None:
+    small = make_inputs(ShapeSet('warm', 1, ((8, 8), (4, 4), (2, 2), (1, 1)), None), torch.float32, 'cpu')
+    inputs = make_inputs(shape, torch.float32, 'cpu')
+    functions = {id(tensors): find_implementations('cpu', tensors[1].tolist())[name] for tensors in (small, inputs)}
     for tensors in (small, inputs):
         if tensors is inputs:
             # Resident now, not the peak so far: making the inputs needed more than they keep.
             resident = int(Path('/proc/self/statm').read_text().split()[1]) * resource.getpagesize()
             Path('/proc/self/clear_refs').write_text('5')
-            if on_gpu(device):
-                torch.cuda.reset_peak_memory_stats()
-                resident = torch.cuda.memory_allocated()
         function = functions[id(tensors)]
         if kind == 'forward':
             torch.no_grad()(function)(*tensors)
         else:
             forward_backward(name, function, tensors, torch.ones_like(ms_deform_attn(*tensors)))
-    if on_gpu(device):
-        print(torch.cuda.max_memory_allocated() - resident)
-        return
     status = Path('/proc/self/status').read_text()
     peak = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith('VmHWM'))
     print(max(0, peak - resident))
+
+
+def gpu_peak_extra_bytes(name: str, function: Implementation, inputs: tuple[torch.Tensor, ...], kind: str) -> int:
+    """Growth of the peak of PyTorch's allocator by one call, beyond the inputs and the output's gradient."""
+    grad = torch.ones_like(ms_deform_attn(*inputs))
+    torch.cuda.synchronize()
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    if kind == 'forward':
+        torch.no_grad()(function)(*inputs)
+    else:
+        forward_backward(name, function, inputs, grad)
+    return torch.cuda.max_memory_allocated() - before
 
 
 def scaling(timer: Timer, dtype: torch.dtype, device: str, repeats: int) -> list[dict]:
@@ -239,17 +246,20 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument('--sets', nargs='+', choices=[shape.name for shape in SETS], help='default: all that fit')
     parser.add_argument('--repeats', type=int, default=50, help='most rounds per set')
     parser.add_argument('--budget', type=float, default=60, help='about how many seconds per set')
-    parser.add_argument('--memory', action='store_true', help='also measure peak memory (Linux)')
+    parser.add_argument('--memory', action='store_true', help='also measure peak memory in float32 (Linux)')
+    parser.add_argument('--original', type=Path, help="wheel or folder with Deformable-DETR's kernel, to build it")
     parser.add_argument('--scaling', action='store_true', help='also measure 1,000 to 100,000 queries')
     parser.add_argument('--out-dir', type=Path, help='folder of table.md, figures.json and plot.png')
     parser.add_argument('--memory-of', nargs=3, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def measure_set(arguments: argparse.Namespace, shape: ShapeSet, dtype: str, timer: Timer) -> dict:
+def measure_set(
+    arguments: argparse.Namespace, shape: ShapeSet, dtype: str, timer: Timer, original: Implementation | None
+) -> dict:
     """All implementations that run here on one set and type: plain data for the report."""
     inputs = make_inputs(shape, DTYPES[dtype], arguments.device)
-    functions = usable(find_implementations(arguments.device, inputs[1].tolist()), inputs)
+    functions = usable(find_implementations(arguments.device, inputs[1].tolist(), original), inputs)
     times = measure(functions, inputs, timer, arguments.repeats, arguments.budget)
     return {
         'set': shape.name,
@@ -260,23 +270,45 @@ def measure_set(arguments: argparse.Namespace, shape: ShapeSet, dtype: str, time
     }
 
 
-def measure_memory(arguments: argparse.Namespace, name: str) -> list[dict]:
+def measure_memory(arguments: argparse.Namespace, shape: ShapeSet) -> list[dict]:
     """Peak extra memory of ours and of the pure PyTorch path on one set, in float32."""
-    rows = []
-    for kind in KINDS:
-        extra = {who: peak_extra_bytes(arguments, name, who, kind) for who in ('ours', 'pytorch')}
-        rows.append({'set': name, 'kind': kind, 'bytes': extra})
-        megabytes = ', '.join(f'{who} {number / 2**20:.1f} MiB' for who, number in extra.items())
-        print(f'peak extra memory, {kind}: {megabytes}, share {extra["ours"] / extra["pytorch"]:.1%}', flush=True)
-    return rows
+    if on_gpu(arguments.device):
+        inputs = make_inputs(shape, torch.float32, arguments.device)
+        found = find_implementations(arguments.device, inputs[1].tolist())
+
+    def extra(who: str, kind: str) -> int:
+        if on_gpu(arguments.device):
+            return gpu_peak_extra_bytes(who, found[who], inputs, kind)
+        return peak_extra_bytes(arguments, shape.name, who, kind)
+
+    return [
+        {'set': shape.name, 'kind': kind, 'bytes': {who: extra(who, kind) for who in ('ours', 'pytorch')}}
+        for kind in KINDS
+    ]
+
+
+def work_lines(report: dict) -> list[str]:
+    """The memory and the work per query, as far as they were measured, in words."""
+    lines = []
+    for row in report['memory']:
+        ours, pytorch = (row['bytes'][who] for who in ('ours', 'pytorch'))
+        lines.append(
+            f'{row["set"]} {row["kind"]}: peak extra memory {ours / 2**20:.1f} MiB, '
+            f'{ours / pytorch:.1%} of the {pytorch / 2**20:.1f} MiB of pytorch'
+        )
+    for row in report['scaling']:
+        each = [row[kind]['median_ms'] * 1e3 / row['queries'] for kind in KINDS]
+        lines.append(f'{row["queries"]} queries: {each[0]:.3g} us each forward, {each[1]:.3g} forward+backward')
+    return lines
 
 
 def write_report(report: dict, out_dir: Path) -> None:
-    """Writes what was measured so far: the table, all figures and the plot."""
+    """Writes what was measured so far: the table with the comparisons below it, and all figures."""
     out_dir.mkdir(parents=True, exist_ok=True)
-    (out_dir / 'table.md').write_text(table(report['results'], report['copy_bytes_per_second']) + '\n')
+    lines = [table(report['results'], report['copy_bytes_per_second']), '']
+    lines += [f'- {line}' for line in [*against_float32(report['results']), *work_lines(report)]]
+    (out_dir / 'table.md').write_text('\n'.join(lines) + '\n')
     (out_dir / 'figures.json').write_text(json.dumps(report, indent=1) + '\n')
-    draw(report['results'], out_dir / 'plot.png')
 
 
 def main() -> int:
@@ -285,13 +317,14 @@ def main() -> int:
     torch.set_num_threads(arguments.threads)
     by_name = {shape.name: shape for shape in SETS}
     if arguments.memory_of:
-        print_memory(by_name[arguments.memory_of[0]], *arguments.memory_of[1:], arguments.device)
+        print_memory(by_name[arguments.memory_of[0]], *arguments.memory_of[1:])
         return 0
     if ':' in arguments.device:
         torch.cuda.set_device(arguments.device)  # Events are of the current device.
     left_out = () if on_gpu(arguments.device) else TOO_LARGE_FOR_CPU
     names = arguments.sets or [name for name in by_name if name not in left_out]
     timer = Timer(arguments.device, arguments.clock)
+    original = original_kernel(arguments.original) if on_gpu(arguments.device) else None
     report = {
         'device': torch.cuda.get_device_name(arguments.device) if on_gpu(arguments.device) else 'cpu',
         'threads': arguments.threads, 'clock': arguments.clock, 'torch': torch.__version__, 'backend': backend_info(),
@@ -303,19 +336,20 @@ def main() -> int:
     for dtype in arguments.dtypes:
         for name in names:
             print(f'-- {name} {dtype}', flush=True)
-            report['results'].append(measure_set(arguments, by_name[name], dtype, timer))
+            report['results'].append(measure_set(arguments, by_name[name], dtype, timer, original))
             print(table(report['results'][-1:], report['copy_bytes_per_second']), flush=True)
-            if arguments.memory and dtype == 'float32':
-                report['memory'] += measure_memory(arguments, name)
+            # What ran out of memory above is not measured.
+            if arguments.memory and dtype == 'float32' and 'pytorch' in report['results'][-1]['figures']:
+                report['memory'] += measure_memory(arguments, by_name[name])
             if arguments.out_dir:
                 write_report(report, arguments.out_dir)
+        if arguments.out_dir:
+            draw(report['results'], arguments.out_dir / 'plot.png')
     if arguments.scaling:
         report['scaling'] = scaling(timer, DTYPES[arguments.dtypes[0]], arguments.device, 8)
-        for row in report['scaling']:
-            each = [row[kind]['median_ms'] * 1e3 / row['queries'] for kind in KINDS]
-            print(f'{row["queries"]} queries: {each[0]:.3g} us each forward, {each[1]:.3g} forward+backward')
     report['load_after'] = os.getloadavg()
     print('\n'.join([table(report['results'], report['copy_bytes_per_second']), *against_float32(report['results'])]))
+    print('\n'.join(work_lines(report)))
     if arguments.out_dir:
         write_report(report, arguments.out_dir)
     return 0

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 
 import torch
 
 from difftracker.ops import ms_deform_attn
 from difftracker.ops.reference import ms_deform_attn_reference
+from tools.original_kernel import build as build_original
 
 DINO_LEVELS = ((100, 167), (50, 84), (25, 42), (13, 21))
 SQUARES = ((64, 64), (32, 32), (16, 16), (8, 8))
@@ -80,12 +84,15 @@ def make_inputs(shape: ShapeSet, dtype: torch.dtype, device: str) -> tuple[torch
     return tuple(tensor.to(device) for tensor in tensors)
 
 
-def find_implementations(device: str, levels: list[list[int]]) -> dict[str, Implementation]:
+def find_implementations(
+    device: str, levels: list[list[int]], original: Implementation | None = None
+) -> dict[str, Implementation]:
     """Ours, the pure PyTorch path, and on a GPU every other kernel that can be imported.
 
     Args:
         device: Where they will run.
         levels: Height and width of each level, for those that want them on the host.
+        original: Deformable-DETR's kernel as `original_kernel` built it, if it did.
     """
     found = {'ours': ms_deform_attn}
     if on_gpu(device):
@@ -105,18 +112,28 @@ def find_implementations(device: str, levels: list[list[int]]) -> dict[str, Impl
 
     found['pytorch'] = pytorch
     if on_gpu(device):
-        found |= find_kernels(mmcv)
+        found |= find_kernels(mmcv, original)
     return found
 
 
-def find_kernels(mmcv: object | None) -> dict[str, Implementation]:
-    """GPU kernels of others: of Deformable-DETR (`models/ops` on PYTHONPATH, built), of mmcv, and msda-triton."""
-    found: dict[str, Implementation] = {}
+def original_kernel(sources: Path | None) -> Implementation | None:
+    """Deformable-DETR's kernel from its sources, else its `models/ops` on PYTHONPATH; None where neither works."""
     try:
-        original = import_module('functions.ms_deform_attn_func').MSDeformAttnFunction
-        found['original kernel'] = lambda *tensors: original.apply(*tensors, 64)
+        if sources is not None:
+            return build_original(sources)
+        function = import_module('functions.ms_deform_attn_func').MSDeformAttnFunction
+        return lambda *tensors: function.apply(*tensors, 64)
     except (ImportError, AttributeError):
-        print('original kernel: Deformable-DETR/models/ops is not on PYTHONPATH, or not built')
+        print('original kernel: no --original, and models/ops of Deformable-DETR is not on PYTHONPATH or not built')
+    # Building fails in many ways; what the compiler says is long, and its beginning tells.
+    except (OSError, RuntimeError, subprocess.CalledProcessError, zipfile.BadZipFile) as error:
+        print(f'original kernel: does not build, {str(error)[:2000]}')
+    return None
+
+
+def find_kernels(mmcv: object | None, original: Implementation | None) -> dict[str, Implementation]:
+    """GPU kernels of others: of Deformable-DETR, of mmcv, and msda-triton."""
+    found = {} if original is None else {'original kernel': original}
     if mmcv is not None:
         found['mmcv kernel'] = lambda *tensors: mmcv.MultiScaleDeformableAttnFunction.apply(*tensors, 64)
     try:

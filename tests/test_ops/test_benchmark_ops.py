@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -12,7 +14,7 @@ import pytest
 import torch
 
 from difftracker.ops import ms_deform_attn
-from tools import benchmark_ops, ops_implementations
+from tools import benchmark_ops, ops_implementations, original_kernel
 
 TINY = (
     ops_implementations.ShapeSet('tiny', 1, ((4, 5), (2, 3)), None, points=2, heads=2, dim=8),
@@ -105,15 +107,49 @@ def test_whole_way_of_a_gpu(pretended_gpu, monkeypatch, tmp_path: Path, capsys):
     printed = capsys.readouterr().out
     assert 'original kernel: left out, "ms_deform_attn_forward_cuda" not implemented for \'Half\'' in printed
     assert 'tiny forward: ours in float16 is' in printed and 'as fast as original kernel in float32' in printed
-    table = (tmp_path / 'table.md').read_text().splitlines()
+    text = (tmp_path / 'table.md').read_text()
+    assert '\n- tiny forward: ours in float16 is' in text
+    table = text.split('\n\n')[0].splitlines()
     assert table[0].endswith('| ours is faster by | GB/s | of a copy |')
     assert len({line.count('|') for line in table}) == 1
     assert (tmp_path / 'plot.png').read_bytes().startswith(b'\x89PNG')
 
 
-def test_memory_on_a_gpu(pretended_gpu, monkeypatch, capsys):
-    run_main(monkeypatch, '--memory-of', 'tiny', 'ours', 'forward+backward')
-    assert capsys.readouterr().out.split()[-1] == '700'
+def test_memory_on_a_gpu(pretended_gpu, monkeypatch, tmp_path: Path):
+    run_main(monkeypatch, '--memory', '--sets', 'tiny', '--out-dir', str(tmp_path))
+    memory = json.loads((tmp_path / 'figures.json').read_text())['memory']
+    assert [(row['kind'], row['bytes']) for row in memory] == [
+        (kind, {'ours': 700, 'pytorch': 700}) for kind in ops_implementations.KINDS
+    ]
+    line = '- tiny forward: peak extra memory 0.0 MiB, 100.0% of the 0.0 MiB of pytorch'
+    assert line in (tmp_path / 'table.md').read_text().splitlines()
+
+
+def test_sources_of_the_original_kernel_are_found(tmp_path: Path):
+    kernel = 'AT_DISPATCH(value.type(), "forward")'
+    wheel = tmp_path / 'others-1.0-py3-none-any.whl'
+    with zipfile.ZipFile(wheel, 'w') as archive:
+        archive.writestr('others/kernels/deformable_detr/cuda/ms_deform_attn_cuda.cu', kernel)
+        archive.writestr('others/kernels/deformable_detr/vision.cpp', 'the binding')
+        archive.writestr('others/models/large.py', 'not wanted')
+    texts = original_kernel.read_sources(wheel)
+    assert texts == {'cuda/ms_deform_attn_cuda.cu': kernel, 'vision.cpp': 'the binding'}
+    assert original_kernel.read_sources(tmp_path) == texts
+    written = tmp_path / 'written'
+    original_kernel.write_sources(texts, written)
+    changed = original_kernel.read_sources(written)
+    assert changed['cuda/ms_deform_attn_cuda.cu'] == 'AT_DISPATCH(value.scalar_type(), "forward")'
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(FileNotFoundError, match='expected a wheel or folder with kernels/deformable_detr/cuda'):
+        original_kernel.read_sources(tmp_path / 'empty')
+
+
+def test_sources_that_did_not_change_are_not_compiled_again(tmp_path: Path):
+    file = tmp_path / 'vision.cpp'
+    for text, is_new in (('one', True), ('one', False), ('two', True)):
+        original_kernel.write_sources({file.name: text}, tmp_path)
+        assert (file.stat().st_mtime > 1) == is_new
+        os.utime(file, (1, 1))
 
 
 def test_share_of_bandwidth_is_bytes_over_time():
