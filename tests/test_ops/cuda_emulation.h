@@ -29,6 +29,9 @@ struct Dimensions {
 struct alignas(16) int4 {
   int x, y, z, w;
 };
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
 
 namespace emulation {
 
@@ -83,6 +86,19 @@ Number __shfl_xor_sync(unsigned int, Number number, int distance) {
 template <typename Number>
 void atomicAdd(Number* to, Number number) {
   *to += number;
+}
+
+// Additions of four floats at once, which cards from 9.0 on have.
+inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+inline int vector_additions = 0;
+
+inline void atomicAdd(float4* to, float4 number) {
+  if (reinterpret_cast<uintptr_t>(to) % alignof(float4) != 0) {
+    std::fprintf(stderr, "addition of four floats to an unaligned place\n");
+    std::abort();
+  }
+  *to = {to->x + number.x, to->y + number.y, to->z + number.z, to->w + number.w};
+  ++vector_additions;
 }
 
 inline void atomicMax(unsigned long long* to, unsigned long long number) { *to = std::max(*to, number); }

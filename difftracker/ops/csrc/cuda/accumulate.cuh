@@ -13,26 +13,29 @@ struct AtomicSums {
   template <int kCount>
   __device__ void add(int64_t place, const Scalar (&grad)[kCount], Scalar weight) const {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    if constexpr (sizeof(Scalar) == 4 && kCount % 4 == 0) {
+    constexpr bool kFourAtOnce = sizeof(Scalar) == 4 && kCount % 4 == 0;
+#else
+    constexpr bool kFourAtOnce = false;
+#endif
+    if constexpr (kFourAtOnce) {
 #pragma unroll
       for (int i = 0; i < kCount; i += 4) {
         atomicAdd(
             reinterpret_cast<float4*>(sums + place + i),
             make_float4(weight * grad[i], weight * grad[i + 1], weight * grad[i + 2], weight * grad[i + 3]));
       }
-      return;
-    }
-#endif
+    } else {
 #pragma unroll
-    for (int i = 0; i < kCount; ++i) {
-      atomicAdd(sums + place + i, weight * grad[i]);
+      for (int i = 0; i < kCount; ++i) {
+        atomicAdd(sums + place + i, weight * grad[i]);
+      }
     }
   }
 };
 
 // Integer atomics on fixed point numbers: integer addition does not depend on its order, so results repeat bit by bit.
-// The point is set from the largest possible contribution, 2^exponent, with room for as many as can meet in a cell. For
-// double a second integer holds what the first one rounds away.
+// The point is set from the largest possible contribution, 2^exponent, with room for as many as can meet in a cell.
+// For double a second integer holds what the first one rounds away.
 struct FixedPoint {
   const unsigned long long* maxima;  // bit patterns, as double, of the largest |grad_output| and |weight|
   int bits;                          // a contribution is below 2^bits in units of the first integer
@@ -42,8 +45,8 @@ struct FixedPoint {
            __longlong_as_double(static_cast<long long>(maxima[1]));
   }
 
-  // Exponent that brings contributions below 1; the largest product is rounded once, hence the one more. Not below -900,
-  // where the unit of the integers would no longer be a finite number.
+  // Exponent that brings contributions below 1; the largest product is rounded once, hence the one more. Not below
+  // -900, where the unit of the integers would no longer be a finite number.
   __device__ int exponent() const {
     const double most = largest();
     return most > 0 && isfinite(most) ? max(ilogb(most) + 2, -900) : 0;

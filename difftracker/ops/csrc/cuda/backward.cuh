@@ -91,7 +91,9 @@ __device__ inline void backward_groups(
       for (int32_t i = lane; active && i < count; i += kGroup) {
         const int64_t at = item * points + begin + i;
         const Scalar x = tensors.locations[2 * at], y = tensors.locations[2 * at + 1];
-        kept[i] = {find_place(x, y, levels[(begin + i) / sizes.points]), tensors.weights[at], 0, 0, 0};
+        const Place<Scalar> place = find_place(x, y, levels[(begin + i) / sizes.points]);
+        // A point outside gets no gradient, also where its weight is not finite.
+        kept[i] = {place, place.touches() ? tensors.weights[at] : Scalar(0), 0, 0, 0};
       }
       __syncwarp();
       for (int64_t tile = 0; tile < sizes.dim; tile += kGroup * kCount) {
@@ -108,11 +110,12 @@ __device__ inline void backward_groups(
             const Place<Scalar> place = kept[i].place;
             const Scalar right = place.right, lower = place.lower, left = 1 - right, upper = 1 - lower;
             const Scalar weight = kept[i].weight;
+            const auto visit = [&](int32_t corner, Scalar share) {
+              return visit_corner<kCount>(tensors.value, sums, base, corner, stride, grad, share);
+            };
             const int4 row = place.rows;
-            const Scalar a = visit_corner<kCount>(tensors.value, sums, base, row.x, stride, grad, weight * upper * left);
-            const Scalar b = visit_corner<kCount>(tensors.value, sums, base, row.y, stride, grad, weight * upper * right);
-            const Scalar c = visit_corner<kCount>(tensors.value, sums, base, row.z, stride, grad, weight * lower * left);
-            const Scalar d = visit_corner<kCount>(tensors.value, sums, base, row.w, stride, grad, weight * lower * right);
+            const Scalar a = visit(row.x, weight * upper * left), b = visit(row.y, weight * upper * right);
+            const Scalar c = visit(row.z, weight * lower * left), d = visit(row.w, weight * lower * right);
             by_weight = upper * (left * a + right * b) + lower * (left * c + right * d);
             by_x = upper * (b - a) + lower * (d - c);
             by_y = left * (c - a) + right * (d - b);

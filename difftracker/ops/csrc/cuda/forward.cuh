@@ -52,15 +52,19 @@ __global__ void __launch_bounds__(kThreads) forward_kernel(
       Scalar sums[kCount] = {};
       for (int32_t begin = 0; begin < points; begin += chunk) {
         const int32_t count = min(chunk, points - begin);
-        __syncwarp();
-        for (int32_t i = lane; active && i < count; i += kGroup) {
-          const int64_t at = item * points + begin + i;
-          const auto place = find_place(locations[2 * at], locations[2 * at + 1], levels[(begin + i) / sizes.points]);
-          const Scalar weight = weights[at], upper = weight * (1 - place.lower), lower = weight * place.lower;
-          rows[i] = place.rows;
-          shares[i] = {upper * (1 - place.right), upper * place.right, lower * (1 - place.right), lower * place.right};
+        // Where all points fit, those of the first channels still lie there for the rest.
+        if (tile == 0 || points > chunk) {
+          __syncwarp();
+          for (int32_t i = lane; active && i < count; i += kGroup) {
+            const int64_t at = item * points + begin + i;
+            const auto place = find_place(locations[2 * at], locations[2 * at + 1], levels[(begin + i) / sizes.points]);
+            const Scalar weight = weights[at], upper = weight * (1 - place.lower), lower = weight * place.lower;
+            const Scalar left = 1 - place.right;
+            rows[i] = place.rows;
+            shares[i] = {upper * left, upper * place.right, lower * left, lower * place.right};
+          }
+          __syncwarp();
         }
-        __syncwarp();
         if (has_channels) {
 #pragma unroll 4
           for (int32_t i = 0; i < count; ++i) {

@@ -13,24 +13,23 @@
 #include <torch/csrc/stable/tensor.h>
 #include <torch/headeronly/core/ScalarType.h>
 
-#include <algorithm>
+#include <limits>
 #include <tuple>
+#include <type_traits>
 
 #include "../checks.h"
 #include "backward.cuh"
 #include "forward.cuh"
+#include "launch.cuh"
 
 namespace difftracker {
 namespace {
 
 using cuda::Exact;
 using cuda::kThreads;
+using cuda::Launch;
+using cuda::plan;
 using cuda::Sizes;
-
-// Shared memory that a block may take without asking for more; three such blocks fit on every card since 2018.
-constexpr int64_t kSharedBytes = 20 * 1024;
-// More blocks than any card runs at once; kernels stride over the rest.
-constexpr int64_t kMostBlocks = 1 << 20;
 
 cudaStream_t current_stream(const Tensor& tensor) {
   STD_TORCH_CHECK(aoti_torch_get_current_cuda_stream != nullptr, "the CUDA half of PyTorch is not in reach");
@@ -48,51 +47,6 @@ Sizes sizes_of(const Tensor& value, const Tensor& locations) {
 }
 
 bool aligned(const Tensor& tensor) { return reinterpret_cast<uintptr_t>(tensor.data_ptr()) % 16 == 0; }
-
-// How a kernel is launched: blocks, points placed at a time, bytes of shared memory.
-struct Launch {
-  unsigned int blocks;
-  int32_t chunk;
-  int64_t bytes;
-};
-
-Launch plan(const Sizes& sizes, int64_t groups, int64_t point_bytes) {
-  const int64_t fitting = std::max<int64_t>(1, kSharedBytes / (groups * point_bytes));
-  const int64_t chunk = std::min<int64_t>(sizes.points_per_item(), fitting);
-  const int64_t blocks = std::min((sizes.items() + groups - 1) / groups, kMostBlocks);
-  return {
-      static_cast<unsigned int>(blocks), int32_t(chunk),
-      chunk * groups * point_bytes + sizes.levels * int64_t(sizeof(cuda::Level))};
-}
-
-unsigned int blocks_for(int64_t count) {
-  return static_cast<unsigned int>(std::clamp<int64_t>((count + kThreads - 1) / kThreads, 1, 4096));
-}
-
-template <int kValue>
-using Constant = std::integral_constant<int, kValue>;
-
-// Calls `run(channels per thread, threads per group)` as fits the rows: 16-byte accesses where they are aligned.
-template <typename Value, typename Run>
-void with_shape(int64_t dim, bool is_aligned, const Run& run) {
-  constexpr int kWide = cuda::kWide<Value>;
-  if (is_aligned && dim % kWide == 0) {
-    const int64_t threads = dim / kWide;
-    if (threads <= 4) {
-      run(Constant<kWide>(), Constant<4>());
-    } else if (threads <= 8) {
-      run(Constant<kWide>(), Constant<8>());
-    } else if (threads <= 16) {
-      run(Constant<kWide>(), Constant<16>());
-    } else {
-      run(Constant<kWide>(), Constant<32>());
-    }
-  } else if (dim <= 4) {
-    run(Constant<1>(), Constant<4>());
-  } else {
-    run(Constant<1>(), Constant<32>());
-  }
-}
 
 template <typename Run>
 void with_type(const Tensor& value, const Run& run) {
@@ -129,7 +83,7 @@ Tensor forward(
   const cudaStream_t stream = current_stream(value);
   with_type(value, [&](auto* type) {
     using Value = std::remove_pointer_t<decltype(type)>;
-    with_shape<Value>(sizes.dim, aligned(value) && aligned(output), [&](auto count, auto group) {
+    cuda::with_shape<Value>(sizes.dim, aligned(value) && aligned(output), [&](auto count, auto group) {
       constexpr int kCount = decltype(count)::value, kGroup = decltype(group)::value;
       const Launch launch = plan(sizes, kThreads / kGroup, cuda::kForwardPointBytes<Exact<Value>>);
       cuda::forward_kernel<Value, kCount, kGroup><<<launch.blocks, kThreads, launch.bytes, stream>>>(
@@ -156,7 +110,7 @@ void launch_atomic(
   STD_CUDA_KERNEL_LAUNCH_CHECK();
   if constexpr (!std::is_same_v<Value, Scalar>) {
     cuda::convert_kernel<Value>
-        <<<blocks_for(cells), kThreads, 0, stream>>>(data<float>(sums), cells, data<Value>(grad_value));
+        <<<cuda::blocks_for(cells), kThreads, 0, stream>>>(data<float>(sums), cells, data<Value>(grad_value));
     STD_CUDA_KERNEL_LAUNCH_CHECK();
   }
 }
@@ -173,22 +127,17 @@ void launch_deterministic(
   torch::stable::zero_(sums);
   auto* const maxima = data<unsigned long long>(sums);
   auto* const cell_sums = maxima + 2;
-  // Each point of the picture meets a cell at most once, and a sum must stay below 2^62.
-  int bits = 62;
-  for (int64_t most = 1; most < sizes.queries * sizes.points; most *= 2) {
-    --bits;
-  }
-  const cuda::FixedPoint format{maxima, bits};
+  const cuda::FixedPoint format{maxima, cuda::fixed_point_bits(sizes)};
   const int64_t grads = sizes.items() * sizes.dim, points = sizes.items() * sizes.points_per_item();
-  cuda::max_kernel<Value><<<blocks_for(grads), kThreads, 0, stream>>>(tensors.grad_output, grads, maxima);
+  cuda::max_kernel<Value><<<cuda::blocks_for(grads), kThreads, 0, stream>>>(tensors.grad_output, grads, maxima);
   STD_CUDA_KERNEL_LAUNCH_CHECK();
-  cuda::max_kernel<Scalar><<<blocks_for(points), kThreads, 0, stream>>>(tensors.weights, points, maxima + 1);
+  cuda::max_kernel<Scalar><<<cuda::blocks_for(points), kThreads, 0, stream>>>(tensors.weights, points, maxima + 1);
   STD_CUDA_KERNEL_LAUNCH_CHECK();
   cuda::deterministic_backward_kernel<Value, kCount, kGroup><<<launch.blocks, kThreads, launch.bytes, stream>>>(
       sizes, tensors, cell_sums, format, launch.chunk);
   STD_CUDA_KERNEL_LAUNCH_CHECK();
   cuda::from_fixed_point_kernel<Value>
-      <<<blocks_for(cells), kThreads, 0, stream>>>(cell_sums, cells, format, data<Value>(grad_value));
+      <<<cuda::blocks_for(cells), kThreads, 0, stream>>>(cell_sums, cells, format, data<Value>(grad_value));
   STD_CUDA_KERNEL_LAUNCH_CHECK();
 }
 
@@ -216,7 +165,7 @@ std::tuple<Tensor, Tensor, Tensor> backward(
         data<int64_t>(shapes), data<int64_t>(starts), data<Value>(grad), data<Value>(value),
         data<Exact<Value>>(locations), data<Exact<Value>>(weights), data<Exact<Value>>(grad_locations),
         data<Exact<Value>>(grad_weights)};
-    with_shape<Value>(sizes.dim, aligned(value) && aligned(grad), [&](auto count, auto group) {
+    cuda::with_shape<Value>(sizes.dim, aligned(value) && aligned(grad), [&](auto count, auto group) {
       constexpr int kCount = decltype(count)::value, kGroup = decltype(group)::value;
       const auto launch = deterministic ? launch_deterministic<Value, kCount, kGroup>
                                         : launch_atomic<Value, kCount, kGroup>;

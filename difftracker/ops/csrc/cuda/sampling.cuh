@@ -37,8 +37,9 @@ constexpr int kWide = 16 / sizeof(Value);
 // kThreads threads make a block; a group of them, a power of two up to a warp, works on one (batch, query, head).
 constexpr int kThreads = 256;
 
+// Aligned so that shared memory gives it in 16-byte pieces.
 template <typename Scalar>
-struct Quad {
+struct alignas(16) Quad {
   Scalar x, y, z, w;
 };
 
@@ -99,6 +100,8 @@ template <typename Scalar>
 struct Place {
   int4 rows;  // upper left, upper right, lower left, lower right
   Scalar right, lower;  // share of the right and of the lower corners
+
+  __device__ bool touches() const { return rows.x >= 0 || rows.y >= 0 || rows.z >= 0 || rows.w >= 0; }
 };
 
 template <typename Scalar>
