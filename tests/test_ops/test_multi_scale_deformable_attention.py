@@ -84,6 +84,13 @@ def test_half_precision_model_with_float_references():
     assert (got.float() - expected).abs().max() < 0.05 * expected.abs().max()
 
 
+def test_compiles_without_a_graph_break():
+    _, ours = pair(batch_first=True)
+    arguments = inputs(True, 4)
+    compiled = torch.compile(ours, fullgraph=True, backend='aot_eager')
+    torch.testing.assert_close(compiled(**arguments), ours(**arguments))
+
+
 def test_wrong_references():
     with pytest.raises(ValueError, match='last dimension of 2 or 4'):
         sampling_locations(torch.rand(1, 2, 4, 3), torch.rand(1, 2, 1, 4, 2, 2), LEVELS)
