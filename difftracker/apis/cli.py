@@ -75,6 +75,13 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
         metavar='S',
         help='leave out boxes below this score, 0 to 1 (default: the one stored with the weights)',
     )
+    model.add_argument(
+        '--exact-size',
+        type=int,
+        metavar='PX',
+        help='largest side at which pairs of mostly equal pixels, such as screenshots, are read (default: the one '
+        'stored with the weights)',
+    )
     model.add_argument('--device', default='cpu', help='cpu, cuda or cuda:N (default: cpu)')
     _add_debug(parser)
     parser.set_defaults(run=_run_predict)

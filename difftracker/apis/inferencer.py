@@ -30,10 +30,13 @@ class DiffTrackerInferencer:
         device: Where to run: `cpu`, `cuda`, `cuda:1`.
         score_threshold: Boxes below this score are left out; None takes the one stored with the weights.
         batch_size: Pairs in one pass of the model, when lists are given.
+        exact_size: Largest side in pixels at which pairs of mostly equal pixels (screenshots, scans) are read; None
+            takes the one stored with the weights. More shows smaller changes and costs time by the square.
 
     Raises:
         CheckpointError: The model is unknown or its file cannot be used.
-        ConfigError: The device is not there, the threshold lies outside `[0, 1]` or the batch size is below 1.
+        ConfigError: The device is not there, the threshold lies outside `[0, 1]`, or the batch size or the largest
+            side is below 1.
     """
 
     def __init__(
@@ -42,18 +45,25 @@ class DiffTrackerInferencer:
         device: str = 'cpu',
         score_threshold: float | None = None,
         batch_size: int = 1,
+        exact_size: int | None = None,
     ) -> None:
         if score_threshold is not None and not 0 <= score_threshold <= 1:
             raise ConfigError(f'score_threshold: expected a number in [0, 1], found {score_threshold}')
         if batch_size < 1:
             raise ConfigError(f'batch_size: expected at least 1, found {batch_size}')
+        if exact_size is not None and exact_size < 1:
+            raise ConfigError(f'exact_size: expected at least 1, found {exact_size}')
         _check_device(device)
         path = resolve_model(model)
         # Here and not above: building needs every model part, and a bad argument should not wait for it.
         from difftracker.apis.build import build_from_weights
 
         self._model, config = build_from_weights(path, device)
-        self._pipeline = [TRANSFORMS.build(dict(step)) for step in config['test_pipeline']]
+        steps = [dict(step) for step in config['test_pipeline']]
+        for step in steps:
+            if step['type'] == 'PairResize' and exact_size is not None:
+                step['exact_scale'] = (exact_size, exact_size)
+        self._pipeline = [TRANSFORMS.build(step) for step in steps]
         self.kinds: tuple[str, ...] = tuple(config['kinds'])
         self.score_threshold = float(config['score_threshold'] if score_threshold is None else score_threshold)
         self.batch_size = batch_size

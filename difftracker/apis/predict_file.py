@@ -41,7 +41,10 @@ def predict_file(args: argparse.Namespace) -> int:
         raise NotADirectoryError(f'{root}: expected a folder as --data-root, found none')
     _check_target(out, annotations)
     inferencer = DiffTrackerInferencer(
-        args.checkpoint or args.model, device=args.device, score_threshold=args.score_threshold
+        args.checkpoint or args.model,
+        device=args.device,
+        score_threshold=args.score_threshold,
+        exact_size=args.exact_size,
     )
     predictions: list[dict] = []
     failures: list[str] = []

@@ -32,7 +32,10 @@ def predict_pair(args: argparse.Namespace) -> int:
     # The pictures first: a wrong name should be told before seconds go into the model.
     before, after = read_image(args.before), read_image(args.after)
     inferencer = DiffTrackerInferencer(
-        args.checkpoint or args.model, device=args.device, score_threshold=args.score_threshold
+        args.checkpoint or args.model,
+        device=args.device,
+        score_threshold=args.score_threshold,
+        exact_size=args.exact_size,
     )
     result = inferencer(before, after, args.text)[0]
     picture = None

@@ -90,6 +90,17 @@ def test_threshold_of_the_caller_wins(stub, weights, pair):
     assert len(DiffTrackerInferencer(weights, score_threshold=0.0)(*pair, 'nothing')[0].boxes) == 2
 
 
+def test_mostly_equal_pictures_are_read_at_the_size_asked_for(stub, weights, monkeypatch):
+    monkeypatch.setattr(stub, 'test_step', lambda data: stub.calls.append(data) or [])
+    page = np.zeros((300, 400, 3), np.uint8)
+    changed = page.copy()
+    changed[100:110, 50:60] = 255
+    for size in (None, 200, 1000):
+        assert DiffTrackerInferencer(weights, exact_size=size).ask(page, changed, ['x']) == []
+    # The stub's own weights know no such size; the canvas is 96 x 64.
+    assert [tuple(call['inputs'][0].shape[-2:]) for call in stub.calls] == [(64, 96), (150, 200), (300, 400)]
+
+
 @pytest.mark.parametrize('text', ['', '  \n', 7, None, 'a\ud800b'])
 def test_bad_sentence(inferencer, pair, text):
     with pytest.raises(QueryError, match='text'):
@@ -123,6 +134,8 @@ def test_bad_pictures_are_named(inferencer, pair, tmp_path):
 def test_bad_settings(weights, tmp_path):
     with pytest.raises(ConfigError, match='score_threshold'):
         DiffTrackerInferencer(weights, score_threshold=1.5)
+    with pytest.raises(ConfigError, match='exact_size'):
+        DiffTrackerInferencer(weights, exact_size=0)
     with pytest.raises(ConfigError, match='batch_size'):
         DiffTrackerInferencer(weights, batch_size=0)
     with pytest.raises(ConfigError, match='toaster'):
