@@ -85,6 +85,8 @@ def with_random_text_encoder(model: dict) -> dict:
 def write_pair(folder: Path, size: tuple[int, int]) -> dict[str, str]:
     """Writes a pair of JPEG files of twice the canvas and its shape, so that no part of the canvas is padding.
 
+    The light differs, as between photographs: mostly equal pictures would be read at another size.
+
     Returns:
         Their paths as `before_path` and `after_path`.
     """
@@ -95,7 +97,7 @@ def write_pair(folder: Path, size: tuple[int, int]) -> dict[str, str]:
     width, height = 2 * size[0], 2 * size[1]
     y, x = np.mgrid[:height, :width]
     before = np.stack([x * 255 // width, y * 255 // height, (x // 32 + y // 32) % 2 * 120 + 60], axis=-1)
-    after = before.copy()
+    after = before * 9 // 10 + 4
     after[height // 4 : height // 2, width // 4 : width // 2] = (200, 40, 40)
     paths = {f'{side}_path': str(folder / f'{side}.jpg') for side in ('before', 'after')}
     for path, image in zip(paths.values(), (before, after)):
