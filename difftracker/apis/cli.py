@@ -79,8 +79,8 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
         '--exact-size',
         type=int,
         metavar='PX',
-        help='largest side at which pairs of mostly equal pixels, such as screenshots, are read (default: the one '
-        'stored with the weights)',
+        help='largest side at which pairs of drawn pictures, such as screenshots, are read (default: the one stored '
+        'with the weights)',
     )
     model.add_argument('--device', default='cpu', help='cpu, cuda or cuda:N (default: cpu)')
     _add_debug(parser)

@@ -96,7 +96,7 @@ class TestPairResize:
             PairResize(scale=(32, 32), exact_scale=(0, 3))
 
     @pytest.mark.parametrize(('limit', 'canvas', 'scale'), [(400, (200, 240), 1), (120, (100, 120), 0.5)])
-    def test_mostly_equal_images_keep_their_size_up_to_a_limit(self, limit, canvas, scale):
+    def test_drawn_pairs_keep_their_size_up_to_a_limit(self, limit, canvas, scale):
         before = painted(240, 200, BOXES)
         after = before.copy()
         after[:99] = 255 - after[:99]
@@ -119,12 +119,14 @@ class TestPairResize:
 
     def test_other_pairs_do_not(self):
         noise = np.random.default_rng(0).integers(0, 256, (100, 100, 3), dtype=np.uint8)
-        mostly_other = noise.copy()
+        page = np.zeros((100, 100, 3), np.uint8)
+        mostly_other = page.copy()
         mostly_other[:51] += 1
         cases = {
-            'unequal': (noise, mostly_other),
-            'sizes': (noise, noise[::-1][:90].copy()),
-            'small': (noise[:40, :40].copy(), noise[:40, :40].copy()),
+            'unequal': (page, mostly_other),
+            'sizes': (page, mostly_other[:90]),
+            'small': (np.zeros((40, 40, 3), np.uint8),) * 2,
+            'photograph': (noise, noise.copy()),
         }
         for before, after in cases.values():
             item = results(img_before=before, img_after=after)
