@@ -13,8 +13,8 @@ PADDING = 114
 
 
 # Two renderings of a page or two scans of a board share most pixel values, and most of their pixels equal the one
-# beside them. On the validation pairs: at least 86 % and 80 % (but for one pair in a hundred); photographs share at most
-# 9 %, edits of one photograph up to 99 %, but at most 37 % of their pixels equal the one beside them.
+# beside them. On the validation pairs: at least 86 % and 80 %, but for one pair in a hundred. Photographs share at
+# most 9 %, edits of one photograph up to 99 %, but at most 37 % of their pixels equal the one beside them.
 EQUAL_SHARE = 0.5
 FLAT_SHARE = 0.5
 
