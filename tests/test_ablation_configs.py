@@ -169,4 +169,4 @@ def test_training_sets(name, tmp_path):
     assert built.counts == counts
     places = {which: place for place, (which, *_) in enumerate(built.plan())}
     for place in places.values():
-        assert built[place]['inputs'].shape == (2, 3, 144, 192)
+        assert built[place]['inputs'].shape == (2, 3, 192, 192)
