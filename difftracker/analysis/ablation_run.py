@@ -102,7 +102,7 @@ class AblationRun:
         for item in (*self.config['train_dataloader']['dataset']['datasets'], *self.config['test_sets']):
             annotations = Path(item['data_root']) / item['ann_file']
             if not annotations.is_file():
-                raise ConfigError(f'{self.label}: expected the annotation file {annotations}, found no such file')
+                raise ConfigError(f'{annotations}: expected an annotation file, found no such file')
         path = self.folder / 'config.json'
         if not path.is_file():
             write_json(path, self.config)

@@ -126,7 +126,7 @@ def test_a_changed_config_is_not_mixed_in(config, tmp_path):
 def test_a_missing_set_is_told_before_training(config, tmp_path, name):
     (config.parent / name).unlink()
     tools = Tools()
-    with pytest.raises(ConfigError, match=f'no-x, seed 0: expected the annotation file .*{name}, found no such file'):
+    with pytest.raises(ConfigError, match=f'{name}: expected an annotation file, found no such file'):
         AblationRun.from_config(config, 0, tmp_path / 'work').perform(tools)
     assert tools.calls == []
 
