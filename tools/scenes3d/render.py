@@ -14,6 +14,7 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Iterable
+from functools import lru_cache, partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -88,12 +89,13 @@ class Worker:
 
 
 def _start(args: argparse.Namespace) -> None:
+    # Built with the first pair: a pool would start a worker that fails here again and again.
     global _worker
-    _worker = Worker(args)
+    _worker = lru_cache(maxsize=1)(partial(Worker, args))
 
 
 def _make(index: int) -> tuple[int, float]:
-    return index, _worker.make(index)
+    return index, _worker().make(index)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -112,8 +114,8 @@ def run(args: argparse.Namespace) -> None:
         results = map(_make, todo)
         _report(results, len(todo))
         return
-    # A missing module or folder shows here, once, and not in a pool that would start its workers again and again.
-    Worker(argparse.Namespace(**{**vars(args), 'describe_only': True}))
+    # Blender's module must not be loaded here: it puts a folder on the search path that, handed on to the workers,
+    # hides the module itself.
     with multiprocessing.get_context('spawn').Pool(args.workers, _start, (args,)) as pool:
         _report(pool.imap_unordered(_make, todo), len(todo))
 
