@@ -6,13 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
-import numpy as np
-from scipy import ndimage
-
 from difftracker.errors import AnnotationError
 from difftracker.structures import Box
-from difftracker.synthesis.raster import dilate
 
 from .picture import Picture
 
@@ -73,29 +68,6 @@ def turn_box(box: Box, orientation: int, size: tuple[int, int]) -> Box:
         8: (y1, left, y2, right),
     }
     return turned.get(orientation, box)
-
-
-def boxes_of_mask(mask: np.ndarray, min_area: int = 1, reach: int = 0) -> list[tuple[int, int, int, int]]:
-    """Returns the boxes of the connected pieces (8 neighbours) of a mask.
-
-    Args:
-        mask: `(H, W)` bool.
-        min_area: Pixels of the mask that a piece must have.
-        reach: Radius in px of the disc that the mask is grown by before it is cut into pieces, so that pieces up to
-            about twice as far apart count as one. The boxes enclose the mask as it was.
-
-    Returns:
-        `(x1, y1, x2, y2)` in pixels, in the order in which rows from the top meet the pieces.
-    """
-    _, labels = cv2.connectedComponents(dilate(mask, reach).astype(np.uint8), connectivity=8)
-    labels[~mask] = 0
-    areas = np.bincount(labels.ravel())
-    pieces = enumerate(ndimage.find_objects(labels), start=1)
-    return [
-        (columns.start, rows.start, columns.stop, rows.stop)
-        for place, (rows, columns) in ((place, piece) for place, piece in pieces if piece is not None)
-        if areas[place] >= min_area
-    ]
 
 
 def corners(values: Any, where: str) -> tuple[float, float, float, float]:

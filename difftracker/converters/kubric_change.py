@@ -11,8 +11,9 @@ from scipy.optimize import linear_sum_assignment
 
 from difftracker.errors import AnnotationError
 from difftracker.structures import Box, Change
+from difftracker.utils.mask_boxes import boxes_of_mask
 
-from .boxes import box_in, boxes_of_mask
+from .boxes import box_in
 from .converted_pair import ConvertedPair
 from .converter import UNKNOWN_KIND, Converter
 from .masks import read_mask

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from difftracker.errors import AnnotationError
 from difftracker.structures import Change, Query
+from difftracker.utils.mask_boxes import boxes_of_mask
 
-from .boxes import box_in, boxes_of_mask
+from .boxes import box_in
 from .converted_pair import ConvertedPair
 from .converter import UNKNOWN_KIND, Converter
 from .magicbrush_parquet import ParquetRow, parquet_rows, parquet_splits

@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from difftracker.errors import AnnotationError, ConfigError, ImageReadError
 from difftracker.structures import Change
+from difftracker.utils.mask_boxes import boxes_of_mask
 
-from .boxes import box_in, boxes_of_mask
+from .boxes import box_in
 from .converted_pair import ConvertedPair
 from .converter import UNKNOWN_KIND, Converter
 from .masks import is_marked, read_mask

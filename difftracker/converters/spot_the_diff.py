@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from difftracker.structures import Change, Query
+from difftracker.utils.mask_boxes import boxes_of_mask
 
-from .boxes import box_in, boxes_of_mask
+from .boxes import box_in
 from .converted_pair import ConvertedPair
 from .converter import UNKNOWN_KIND, Converter
 from .left_out import LeftOut
