@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from difftracker.baselines import DEFAULT_METHOD, GROUNDING_DINO, METHODS, build_baseline
+from difftracker.baselines import DEFAULT_METHOD, DIFFERENCES, GROUNDING_DINO, METHODS, build_baseline
 from difftracker.baselines.baseline import Baseline
 from difftracker.datasets.annotations import read_annotations
 from difftracker.errors import DiffTrackerError, ImageReadError
@@ -31,7 +31,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--report', type=Path, help='write the report to this file (.json)')
     parser.add_argument('--score-threshold', type=float, default=0.0, help='boxes below it are no part of the decision')
     parser.add_argument('--markdown', action='store_true', help='print the tables as Markdown')
-    difference = parser.add_argument_group('all methods but grounding-dino')
+    difference = parser.add_argument_group('methods that fit the light: ' + ', '.join(DIFFERENCES))
     difference.add_argument(
         '--margin',
         type=float,
@@ -49,11 +49,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     detector.add_argument('--device', help='cpu, cuda or cuda:N (default: cpu)')
     args = parser.parse_args(argv)
-    own, others = DETECTOR_OPTIONS, DIFFERENCE_OPTIONS
-    if args.method != GROUNDING_DINO:
-        own, others = others, own
-    for name in others:
-        if getattr(args, name) is not None:
+    own = DETECTOR_OPTIONS if args.method == GROUNDING_DINO else ()
+    own = DIFFERENCE_OPTIONS if args.method in DIFFERENCES else own
+    for name in DIFFERENCE_OPTIONS + DETECTOR_OPTIONS:
+        if name not in own and getattr(args, name) is not None:
             parser.error(f'--{name.replace("_", "-")} is no option of --method {args.method}')
     if args.method == GROUNDING_DINO and args.checkpoint is None:
         parser.error(
