@@ -34,7 +34,7 @@ def test_composed_as_the_mixture_is(size):
         assert own == (steps[1:] if dataset.type == 'ComposedPairs' else steps)
         assert dataset.queries_per_pair == other.queries_per_pair
         assert dataset.get('long_side', 320) == 320
-    assert config.image_size == (320, 320) == tuple(config.test_pipeline[1].scale)
+    assert config.image_size == (320, 320) == tuple(config.test_pipeline[2].scale)
     base = Config.fromfile(CONFIGS / f'_base_/models/difftracker_{size}.py').model.to_dict()
     base['backbone']['backbone']['frozen_stages'] = 1
     assert config.model.to_dict() == base

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from difftracker.datasets.transforms import (
+    FindDifferingRegions,
     LoadImagePair,
     PackPairInputs,
     PairPhotometric,
@@ -131,6 +132,48 @@ class TestPairResize:
         for before, after in cases.values():
             item = results(img_before=before, img_after=after)
             assert PairResize(scale=(60, 60), exact_scale=(100, 100))(item)['img_shape'] == (60, 60)
+
+
+class TestFindDifferingRegions:
+    def images(self):
+        return results(img_before=np.zeros((100, 120, 3), np.uint8))
+
+    def test_regions_are_the_painted_boxes(self):
+        item = FindDifferingRegions()(self.images())
+        np.testing.assert_array_equal(item['regions'], BOXES)
+        assert len(FindDifferingRegions(max_regions=1)(self.images())['regions']) == 1
+
+    def test_two_shots_have_none(self):
+        item = self.images()
+        item['img_after'][:51] += 1
+        assert FindDifferingRegions()(item)['regions'].shape == (0, 4)
+
+    def test_regions_go_with_the_boxes(self):
+        item = FindDifferingRegions()(self.images())
+        item = PairRandomFlip(prob=1.0)(PairResize(scale=(60, 60))(item))
+        np.testing.assert_allclose(item['regions'], item['boxes_after'])
+        assert not np.allclose(item['regions'], BOXES / 2)
+        moved = PairRandomAffine(scale=(1.2, 1.2), prob=1.0, relative_prob=0.0)(item)
+        np.testing.assert_allclose(moved['regions'], moved['boxes_after'][moved['valid_after']])
+        sample = PackPairInputs()(moved)['data_samples']
+        np.testing.assert_allclose(sample.regions, moved['regions'])
+
+    def test_images_moved_apart_have_none(self):
+        item = FindDifferingRegions()(self.images())
+        assert len(PairRandomAffine(prob=0.0, relative_prob=1.0)(item)['regions']) == 0
+
+    def test_two_scales_leave_none(self):
+        item = self.images()
+        item['img_after'] = item['img_after'][:90]
+        item = FindDifferingRegions()(item)
+        # The rows that are missing touch the second box.
+        assert item['regions'].tolist() == [[0, 60, 120, 100], BOXES[0].tolist()]
+        assert len(PairResize(scale=(60, 45))(item)['regions']) == 0
+
+    @pytest.mark.parametrize('name', ['threshold', 'reach', 'max_regions'])
+    def test_bad_arguments(self, name):
+        with pytest.raises(ConfigError, match=f'{name} of FindDifferingRegions must be at least ., found -1'):
+            FindDifferingRegions(**{name: -1})
 
 
 class TestPairRandomFlip:

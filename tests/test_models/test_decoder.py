@@ -8,6 +8,7 @@ import torch
 from difftracker.errors import ConfigError
 from difftracker.models.detectors import DiffTracker
 from difftracker.models.heads import TextConditionedDecoder
+from difftracker.models.heads.candidates import Candidates
 from difftracker.models.heads.dense_change_head import DenseOutput
 from difftracker.models.layers.box_ops import inverse_sigmoid
 from difftracker.models.text import TextFeatures
@@ -31,8 +32,12 @@ def build(**settings):
     return decoder.eval()
 
 
-def start_boxes(batch=2, count=5):
-    return torch.rand(batch, count, 4) * 0.4 + 0.2
+def movable(boxes):
+    return Candidates(boxes, torch.zeros(boxes.shape[:2], dtype=torch.bool))
+
+
+def some_candidates(batch=2, count=5):
+    return movable(torch.rand(batch, count, 4) * 0.4 + 0.2)
 
 
 def dense(boxes, scores):
@@ -45,30 +50,40 @@ class TestSelect:
 
     def test_best_first_and_overlapping_last(self):
         found = build(num_queries=4).select(dense(self.APART, [0.2, 0.6, 0.4, 0.9]))
-        assert torch.equal(found[0], torch.tensor([self.APART[place] for place in (3, 2, 0, 1)]))
+        assert torch.equal(found.boxes[0], torch.tensor([self.APART[place] for place in (3, 2, 0, 1)]))
 
     def test_only_the_best_cells_enter(self):
-        found = build(num_queries=4, pre_nms=2).select(dense(self.APART, [0.2, 0.6, 0.4, 0.9]))
-        assert torch.equal(found[0], torch.tensor([self.APART[place] for place in (3, 1)]))
+        found = build(num_queries=2, pre_nms=0.5).select(dense(self.APART, [0.2, 0.6, 0.4, 0.9]))
+        assert torch.equal(found.boxes[0], torch.tensor([self.APART[place] for place in (3, 1)]))
 
     def test_few_cells_give_few_queries(self):
-        assert build(num_queries=20).select(dense(self.APART, [0.5] * 4)).shape == (1, 4, 4)
+        assert build(num_queries=20).select(dense(self.APART, [0.5] * 4)).boxes.shape == (1, 4, 4)
 
     def test_number_of_queries_and_canvas(self):
         boxes = [(1.2, -0.1, 3.0, 0.1), *self.APART]
         found = build(num_queries=3).select(dense(boxes, [0.9, 0.8, 0.7, 0.6, 0.1]))
-        assert found.shape == (1, 3, 4)
-        assert torch.equal(found[0, 0], torch.tensor([1.0, 0.0, 1.0, 0.1]))
+        assert found.boxes.shape == (1, 3, 4)
+        assert torch.equal(found.boxes[0, 0], torch.tensor([1.0, 0.0, 1.0, 0.1]))
+
+    def test_regions_come_first_and_displace_estimates(self):
+        regions = Candidates(
+            torch.tensor([[[0.5, 0.5, 0.1, 0.11], [0.0, 0.0, 0.0, 0.0]]]), torch.tensor([[True, False]])
+        )
+        found = build(num_queries=1, pre_nms=1.0).select(dense(self.APART, [0.2, 0.6, 0.4, 0.9]), regions)
+        # The two best estimates overlap the region; a place without a region goes to the next estimate.
+        expected = [regions.boxes[0, 0].tolist(), self.APART[2], self.APART[0]]
+        assert torch.equal(found.boxes[0], torch.tensor(expected))
+        assert found.fixed.tolist() == [[True, False, False]]
 
     def test_selection_has_no_gradient(self):
         output = dense(self.APART, [0.5] * 4)
-        assert not build().select(output._replace(boxes=output.boxes.requires_grad_())).requires_grad
+        assert not build().select(output._replace(boxes=output.boxes.requires_grad_())).boxes.requires_grad
 
 
 @torch.no_grad()
 def test_states_layer_by_layer():
     decoder = build()
-    states = decoder(random_pyramid(2, VALUE), start_boxes(), random_text(6), 3)
+    states = decoder(random_pyramid(2, VALUE), some_candidates(), random_text(6), 3)
     assert [state.with_text for state in states] == [False, False, True, True]
     for state, rows in zip(states, (2, 2, 6, 6), strict=True):
         assert state.content.shape == (rows, 5, EMBED)
@@ -81,7 +96,7 @@ def test_states_layer_by_layer():
 
 @torch.no_grad()
 def test_words_reach_nothing_before_their_layer():
-    decoder, pyramid, boxes = build(), random_pyramid(2, VALUE), start_boxes()
+    decoder, pyramid, boxes = build(), random_pyramid(2, VALUE), some_candidates()
     first = decoder(pyramid, boxes, random_text(6, seed=1), 3)
     second = decoder(pyramid, boxes, random_text(6, seed=2), 3)
     for index in range(4):
@@ -91,7 +106,7 @@ def test_words_reach_nothing_before_their_layer():
 
 @torch.no_grad()
 def test_words_behind_the_mask_do_not_count():
-    decoder, pyramid, boxes, text = build(), random_pyramid(2, VALUE), start_boxes(), random_text(2)
+    decoder, pyramid, boxes, text = build(), random_pyramid(2, VALUE), some_candidates(), random_text(2)
     other = torch.where(text.mask[..., None], text.tokens, torch.randn_like(text.tokens))
     one = decoder(pyramid, boxes, text, 1)[-1]
     two = decoder(pyramid, boxes, text._replace(tokens=other), 1)[-1]
@@ -100,7 +115,7 @@ def test_words_behind_the_mask_do_not_count():
 
 @torch.no_grad()
 def test_many_sentences_at_once_equal_one_by_one():
-    decoder, pyramid, boxes, text = build(), random_pyramid(2, VALUE), start_boxes(), random_text(6)
+    decoder, pyramid, boxes, text = build(), random_pyramid(2, VALUE), some_candidates(), random_text(6)
     together = decoder(pyramid, boxes, text, 3)
     for sentence in range(3):
         own = TextFeatures(*(item[[sentence, 3 + sentence]] for item in text))
@@ -112,7 +127,7 @@ def test_many_sentences_at_once_equal_one_by_one():
 
 @torch.no_grad()
 def test_pairs_do_not_see_each_other():
-    decoder, boxes, text = build(), start_boxes(), random_text(4)
+    decoder, boxes, text = build(), some_candidates(), random_text(4)
     pyramid, other = random_pyramid(2, VALUE), random_pyramid(2, VALUE, seed=1)
     mixed = type(pyramid)(
         *(
@@ -129,14 +144,14 @@ def test_pairs_do_not_see_each_other():
 
 @torch.no_grad()
 def test_denoising_queries_leak_nothing():
-    decoder, pyramid, text, boxes = build(), random_pyramid(2, VALUE), random_text(4), start_boxes()
-    extra = start_boxes(count=4)
-    mask = DiffTracker._group_mask(5, 4, boxes.device)
-    with_extra = decoder(pyramid, torch.cat([boxes, extra], dim=1), text, 2, mask)
+    decoder, pyramid, text, boxes = build(), random_pyramid(2, VALUE), random_text(4), some_candidates()
+    both = boxes.and_movable(some_candidates(count=4).boxes)
+    mask = DiffTracker._group_mask(5, 4, both.boxes.device)
+    with_extra = decoder(pyramid, both, text, 2, mask)
     for plain, state in zip(decoder(pyramid, boxes, text, 2), with_extra, strict=True):
         for one, other in zip(plain[:3], state[:3], strict=True):
             torch.testing.assert_close(one, other[:, :5], rtol=1e-4, atol=1e-5)
-    unmasked = decoder(pyramid, torch.cat([boxes, extra], dim=1), text, 2)[-1]
+    unmasked = decoder(pyramid, both, text, 2)[-1]
     assert not torch.allclose(unmasked.content[:, :5], with_extra[-1].content[:, :5], atol=1e-3)
 
 
@@ -151,7 +166,7 @@ def test_the_place_reaches_the_content():
             for item in flat
         )
     )
-    boxes = torch.tensor([[[0.2, 0.5, 0.2, 0.2], [0.8, 0.5, 0.2, 0.2]]])
+    boxes = movable(torch.tensor([[[0.2, 0.5, 0.2, 0.2], [0.8, 0.5, 0.2, 0.2]]]))
     for layer in decoder.layers:
         # What looks at places through attention is switched off.
         layer.image_attention.requires_grad_(False)
@@ -167,7 +182,7 @@ def test_the_place_reaches_the_content():
 
 @torch.no_grad()
 def test_without_attention_words_reach_the_comparison_alone():
-    decoder, pyramid, boxes = build(text_attention=False), random_pyramid(1, VALUE), start_boxes(1)
+    decoder, pyramid, boxes = build(text_attention=False), random_pyramid(1, VALUE), some_candidates(1)
     one, two = (decoder(pyramid, boxes, random_text(1, seed=seed), 1) for seed in (0, 1))
     assert [state.with_text for state in one] == [False, False, True, True]
     for state, other in zip(one[2:], two[2:], strict=True):
@@ -177,28 +192,44 @@ def test_without_attention_words_reach_the_comparison_alone():
 
 @torch.no_grad()
 def test_refinement_moves_boxes_in_logits():
-    decoder, boxes = build(num_layers=1, text_from_layer=0), start_boxes()
+    decoder, boxes = build(num_layers=1, text_from_layer=0), some_candidates()
     delta = torch.tensor([0.1, 0.2, -0.3, 0.4, -0.1, 0.0, 0.5, 1.0])
     decoder.refine[0][-1].weight.zero_()
     decoder.refine[0][-1].bias.copy_(delta)
     state = decoder(random_pyramid(2, VALUE), boxes, random_text(2), 1)[0]
-    torch.testing.assert_close(state.before_boxes, (inverse_sigmoid(boxes) + delta[:4]).sigmoid())
-    torch.testing.assert_close(state.after_boxes, (inverse_sigmoid(boxes) + delta[4:]).sigmoid())
+    torch.testing.assert_close(state.before_boxes, (inverse_sigmoid(boxes.boxes) + delta[:4]).sigmoid())
+    torch.testing.assert_close(state.after_boxes, (inverse_sigmoid(boxes.boxes) + delta[4:]).sigmoid())
+
+
+@torch.no_grad()
+def test_regions_stay_where_they_are_and_are_told_apart():
+    decoder, pyramid, text = build(region_queries=2), random_pyramid(2, VALUE), random_text(4)
+    decoder.region.normal_()
+    start = some_candidates()
+    start.fixed[0, :2] = True
+    states = decoder(pyramid, start, text, 2)
+    for state, fixed in zip(states, [start.fixed] * 2 + [start.repeat(2).fixed] * 2, strict=True):
+        boxes = start.boxes.repeat_interleave(len(fixed) // 2, 0)
+        for moved in (state.before_boxes, state.after_boxes):
+            assert torch.equal((moved == boxes).all(-1), fixed)
+    others = decoder(pyramid, movable(start.boxes), text, 2)
+    assert not torch.allclose(states[0].content[0, 0], others[0].content[0, 0], atol=1e-3)
+    torch.testing.assert_close(states[0].content[1], others[0].content[1])
 
 
 @torch.no_grad()
 def test_a_fresh_decoder_keeps_the_selected_boxes():
     decoder = TextConditionedDecoder(**SETTINGS)
     decoder.init_weights()
-    boxes = start_boxes()
+    boxes = some_candidates()
     for state in decoder(random_pyramid(2, VALUE), boxes, random_text(2), 1):
-        torch.testing.assert_close(state.after_boxes, boxes)
-        torch.testing.assert_close(state.before_boxes, boxes)
+        torch.testing.assert_close(state.after_boxes, boxes.boxes)
+        torch.testing.assert_close(state.before_boxes, boxes.boxes)
 
 
 @torch.no_grad()
 def test_before_and_after_maps_are_told_apart():
-    decoder, pyramid, boxes, text = build(), random_pyramid(2, VALUE), start_boxes(), random_text(2)
+    decoder, pyramid, boxes, text = build(), random_pyramid(2, VALUE), some_candidates(), random_text(2)
     swapped = pyramid._replace(before=pyramid.after, after=pyramid.before)
     one, two = decoder(pyramid, boxes, text, 1)[0], decoder(swapped, boxes, text, 1)[0]
     assert not torch.allclose(one.content, two.content, atol=1e-3)
@@ -209,12 +240,12 @@ def test_before_and_after_maps_are_told_apart():
 
 @torch.no_grad()
 def test_each_layer_looks_where_the_boxes_are_now():
-    decoder, boxes, seen = build(), start_boxes(), []
+    decoder, boxes, seen = build(), some_candidates(), []
     for layer in decoder.layers:
         layer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[2]))
     states = decoder(random_pyramid(2, VALUE), boxes, random_text(2), 1)
     # Three levels of the before pyramid, then three of the after pyramid, as the tokens lie.
-    assert torch.equal(seen[0], boxes[:, :, None].expand(-1, -1, 6, -1))
+    assert torch.equal(seen[0], boxes.boxes[:, :, None].expand(-1, -1, 6, -1))
     for references, state in zip(seen[1:], states, strict=False):
         assert torch.equal(references[:, :, :3], state.before_boxes[:, :, None].expand(-1, -1, 3, -1))
         assert torch.equal(references[:, :, 3:], state.after_boxes[:, :, None].expand(-1, -1, 3, -1))
@@ -222,7 +253,7 @@ def test_each_layer_looks_where_the_boxes_are_now():
 
 def test_gradients_of_boxes_stay_in_their_layer():
     decoder, pyramid, text = build(), random_pyramid(1, VALUE), random_text(1)
-    decoder(pyramid, start_boxes(1), text, 1)[3].after_boxes.sum().backward()
+    decoder(pyramid, some_candidates(1), text, 1)[3].after_boxes.sum().backward()
     assert decoder.refine[3][-1].weight.grad.any()
     assert decoder.refine[2][-1].weight.grad is None
 

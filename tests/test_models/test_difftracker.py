@@ -55,7 +55,36 @@ def test_an_answer_does_not_depend_on_the_company(tiny_model):
             assert_same_answers(first, second)
 
 
+@torch.no_grad()
+def test_regions_are_answered_as_they_are_whatever_the_company():
+    model = fresh(decoder={'region_queries': 4}).eval()
+    with_region, without = (make_sample(texts=TEXTS) for _ in range(2))
+    with_region.regions = torch.tensor([[16.0, 8.0, 40.0, 24.0], [50.0, 50.0, 53.0, 52.0]])
+    together = batch(with_region, without)
+    answers_of(model, together)
+    # Nothing can be seen to differ at the second region: the canvas may be too small for it, the files were not.
+    boxes = with_region.pred_queries[0].boxes
+    for region in with_region.regions:
+        assert (boxes == region).all(1).any()
+        assert not (without.pred_queries[0].boxes == region).all(1).any()
+    for index, sample in enumerate((with_region, without)):
+        alone = make_sample(texts=TEXTS)
+        alone.regions = sample.regions if 'regions' in sample else torch.zeros(0, 4)
+        answers_of(model, {'inputs': together['inputs'][index : index + 1], 'data_samples': [alone]})
+        for first, second in zip(sample.pred_queries, alone.pred_queries, strict=True):
+            assert_same_answers(first, second)
+
+
 class TestLoss:
+    @torch.no_grad()
+    def test_regions_learn_to_be_told_from_estimates(self):
+        model = fresh(decoder={'region_queries': 4}).train()
+        pair = make_sample([BOX], TEXTS, [[1], [0], [1]])
+        pair.regions = torch.tensor([BOX], dtype=torch.float32)
+        with torch.enable_grad():
+            sum(losses_of(model, batch(pair, make_sample([BOX]))).values()).backward()
+        assert model.decoder.region.grad.any()
+
     @torch.no_grad()
     def test_names_and_numbers(self, tiny_model):
         data = batch(make_sample([BOX], TEXTS, [[1], [0], [1]]), make_sample([BOX, (0, 0, 9, 9)]))

@@ -46,12 +46,12 @@ def test_similarity_is_that_of_the_nearest_word():
 def test_selection_follows_the_sentence():
     decoder = TextConditionedDecoder(EMBED, 32, num_queries=2, num_layers=1, text_from_layer=0, num_heads=2)
     logits = [3.0, 2.0, 1.0, -6.0]
-    plain = decoder.select(dense(logits))
+    plain = decoder.select(dense(logits)).boxes
     assert plain[0, :, :2].tolist() == [pytest.approx([0.2, 0.2]), pytest.approx([0.8, 0.2])]
     # The best change is not asked for; what is asked for most is no change.
-    guided = decoder.select(dense(logits, torch.tensor([[-5.0, 1.0, 3.0, 9.0]])))
+    guided = decoder.select(dense(logits, torch.tensor([[-5.0, 1.0, 3.0, 9.0]]))).boxes
     assert guided[0, :, :2].tolist() == [pytest.approx([0.2, 0.8]), pytest.approx([0.8, 0.2])]
-    even = decoder.select(dense(logits, torch.zeros(1, 4)))
+    even = decoder.select(dense(logits, torch.zeros(1, 4))).boxes
     assert torch.equal(even, plain)
 
 

@@ -10,12 +10,14 @@ score_threshold = 0.25
 
 test_pipeline = [
     dict(type='LoadImagePair'),
+    dict(type='FindDifferingRegions'),
     dict(type='PairResize', scale=image_size, exact_scale=exact_size),
     dict(type='PackPairInputs'),
 ]
 # The shared zoom and shift stay small: a sentence that says "on the left" must stay true.
 train_pipeline = [
     dict(type='LoadImagePair'),
+    dict(type='FindDifferingRegions'),
     dict(type='PairResize', scale=image_size),
     dict(type='PairRandomFlip', prob=0.5),
     dict(type='PairRandomAffine', scale=(0.9, 1.15), translate=0.03, prob=0.5),

@@ -6,11 +6,13 @@ image_size = (384, 384)
 
 test_pipeline = [
     dict(type='LoadImagePair'),
+    dict(type='FindDifferingRegions'),
     dict(type='PairResize', scale=image_size),
     dict(type='PackPairInputs'),
 ]
 train_pipeline = [
     dict(type='LoadImagePair'),
+    dict(type='FindDifferingRegions'),
     dict(type='PairResize', scale=image_size),
     dict(type='PairRandomFlip', prob=0.5),
     dict(type='PairRandomAffine', scale=(0.9, 1.15), translate=0.03, prob=0.5),

@@ -40,6 +40,7 @@ model = dict(
         value_dims=value_dims,
         num_levels=3,
         num_queries=20,
+        region_queries=20,
         num_layers=5,
         text_from_layer=2,
         num_heads=6,

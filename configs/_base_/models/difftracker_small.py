@@ -49,6 +49,7 @@ model = dict(
         value_dims=value_dims,
         num_levels=3,
         num_queries=30,
+        region_queries=20,
         num_layers=num_layers,
         text_from_layer=2,
         num_heads=8,

@@ -1,6 +1,7 @@
 """Transforms that treat the two images of a pair, its boxes and its sentences together."""
 
 from .blank_images import BlankImages
+from .find_differing_regions import FindDifferingRegions
 from .load_image_pair import LoadImagePair
 from .pack_pair_inputs import PackPairInputs
 from .pair_photometric import PairPhotometric
@@ -11,6 +12,7 @@ from .swap_images import SwapImages
 
 __all__ = [
     'BlankImages',
+    'FindDifferingRegions',
     'LoadImagePair',
     'PackPairInputs',
     'PairPhotometric',

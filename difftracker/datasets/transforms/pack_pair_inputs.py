@@ -30,7 +30,8 @@ META = (
 class PackPairInputs(BaseTransform):
     """Packs a pair as `{'inputs': uint8 tensor (2, 3, H, W) RGB, before first, 'data_samples': PairDataSample}`.
 
-    Truth is packed where there is any: without `boxes_after` (a pair out of a user's hand) the sample has none.
+    Truth is packed where there is any: without `boxes_after` (a pair out of a user's hand) the sample has none. So are
+    `regions`, which `FindDifferingRegions` adds.
 
     Raises:
         ConfigError: When the two images have unequal sizes; `PairResize` must come before.
@@ -47,6 +48,8 @@ class PackPairInputs(BaseTransform):
         pair = np.stack((before, after)).transpose(0, 3, 1, 2)
         results['img_shape'] = before.shape[:2]
         sample = PairDataSample(metainfo={name: results[name] for name in META if name in results})
+        if 'regions' in results:
+            sample.regions = torch.from_numpy(np.ascontiguousarray(results['regions'], dtype=np.float32))
         if 'boxes_after' in results:
             sample.gt_changes = self._changes(results)
             sample.gt_answers = self._answers(results['answers'], len(results['kinds']))

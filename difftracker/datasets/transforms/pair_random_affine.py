@@ -23,7 +23,8 @@ class PairRandomAffine(BaseTransform):
 
     Each image is warped once. A change of which less than 30 % stays in view of an image becomes invalid there; a
     sentence that asks for a change invalid in the after image is dropped. A draw that leaves no sentence is repeated,
-    and after eight such draws the pair stays as it is.
+    and after eight such draws the pair stays as it is. Regions of differing pixels move along, and go where the two
+    images are moved apart.
 
     Args:
         scale: Smallest and largest shared zoom; above 1 crops.
@@ -93,15 +94,10 @@ class PairRandomAffine(BaseTransform):
 
     @staticmethod
     def _move(results: dict, side: str, matrix: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-        boxes = results[f'boxes_{side}'].astype(np.float64)
-        corners = boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]] @ matrix[:2, :2].T + matrix[:2, 2]
-        moved = np.concatenate((corners.min(axis=1), corners.max(axis=1)), axis=1)
-        clipped = moved.clip(0, (width, height, width, height))
-        area = _area(moved)
-        visible = _area(clipped) / np.maximum(area, 1e-9) >= MIN_VISIBLE
-        valid = results[f'valid_{side}'] & visible & (area > 0)
-        clipped[~valid] = 0
-        return clipped.astype(np.float32), valid
+        moved, visible = _move_boxes(results[f'boxes_{side}'], matrix, width, height)
+        valid = results[f'valid_{side}'] & visible
+        moved[~valid] = 0
+        return moved, valid
 
     @staticmethod
     def _apply(results: dict, matrices: dict, moved: dict, kept: list[int]) -> dict:
@@ -122,6 +118,11 @@ class PairRandomAffine(BaseTransform):
                 borderMode=cv2.BORDER_CONSTANT,
                 borderValue=(PADDING,) * 3,
             )
+        if 'regions' in results:
+            height, width = results['img_after'].shape[:2]
+            regions, visible = _move_boxes(results['regions'], matrices['after'], width, height)
+            # Images moved apart are equal nowhere any more.
+            results['regions'] = regions[visible & np.array_equal(matrices['before'], matrices['after'])]
         for name in ('texts', 'answers', 'query_ids', 'subsets'):
             results[name] = [results[name][place] for place in kept]
         return results
@@ -135,6 +136,16 @@ def _about_centre(zoom: float, degrees: float, shift: np.ndarray, width: int, he
     matrix[:2, :2] = turn
     matrix[:2, 2] = centre - turn @ centre + shift
     return matrix
+
+
+def _move_boxes(boxes: np.ndarray, matrix: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the moved boxes, clipped to the canvas, and whether enough of each is in view."""
+    corners = boxes.astype(np.float64)[:, [[0, 1], [2, 1], [2, 3], [0, 3]]] @ matrix[:2, :2].T + matrix[:2, 2]
+    moved = np.concatenate((corners.min(axis=1), corners.max(axis=1)), axis=1)
+    clipped = moved.clip(0, (width, height, width, height))
+    area = _area(moved)
+    visible = (area > 0) & (_area(clipped) / np.maximum(area, 1e-9) >= MIN_VISIBLE)
+    return clipped.astype(np.float32), visible
 
 
 def _area(boxes: np.ndarray) -> np.ndarray:

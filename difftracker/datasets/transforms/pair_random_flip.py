@@ -41,4 +41,8 @@ class PairRandomFlip(BaseTransform):
             boxes[:, [0, 2]] = image.shape[1] - boxes[:, [2, 0]]
             boxes[~results[f'valid_{side}']] = 0
             results[f'boxes_{side}'] = boxes
+        if 'regions' in results:
+            regions = results['regions'].copy()
+            regions[:, [0, 2]] = results['img_after'].shape[1] - regions[:, [2, 0]]
+            results['regions'] = regions
         return results

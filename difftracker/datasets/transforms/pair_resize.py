@@ -24,7 +24,7 @@ class PairResize(BaseTransform):
     """Fits each image into the canvas, keeping its ratio, and pads with grey on the right and below.
 
     Images of unequal sizes get a scale each (`before_scale`, `after_scale`; canvas pixels = original pixels * scale),
-    so none is ever stretched. Boxes move to canvas pixels of their image.
+    so none is ever stretched. Boxes move to canvas pixels of their image; regions go where the images have two scales.
 
     Args:
         scale: `(width, height)` of the canvas in pixels.
@@ -55,6 +55,10 @@ class PairResize(BaseTransform):
             results[f'{side}_scale'] *= factor
             if f'boxes_{side}' in results:
                 results[f'boxes_{side}'] = results[f'boxes_{side}'] * np.float32(factor)
+        if 'regions' in results:
+            # A region is one box for both images, so it needs one scale for both.
+            usable = results['regions'] if factors[0] == factors[1] else results['regions'][:0]
+            results['regions'] = usable * np.float32(factors[0])
         results['img_shape'] = (canvas[1], canvas[0])
         return results
 
@@ -64,10 +68,8 @@ class PairResize(BaseTransform):
         least = _fit(self.scale, outer)
         if least >= 1:
             return None
-        height, width = np.minimum(before.shape[:2], after.shape[:2])
-        before, after = before[:height, :width], after[:height, :width]
-        flat = min(_equal_share(image[:, 1:], image[:, :-1]) for image in (before, after))
-        if flat < FLAT_SHARE or _equal_share(before, after) < EQUAL_SHARE:
+        flat = min(equal_share(image[:, 1:], image[:, :-1]) for image in (before, after))
+        if flat < FLAT_SHARE or equal_share(before, after) < EQUAL_SHARE:
             return None
         return min(1.0, max(least, _fit(self.exact_scale, outer)))
 
@@ -91,8 +93,10 @@ def _fit(canvas: tuple[int, int], shape: tuple[int, ...]) -> float:
     return float(min(canvas[0] / shape[1], canvas[1] / shape[0]))
 
 
-def _equal_share(first: np.ndarray, second: np.ndarray) -> float:
-    """Share of the pixels that are equal; 1 where there are none."""
+def equal_share(first: np.ndarray, second: np.ndarray) -> float:
+    """Share of the pixels that are equal, of those that both pictures have; 1 where there are none."""
+    common = tuple(slice(length) for length in np.minimum(first.shape[:2], second.shape[:2]))
+    first, second = first[common], second[common]
     return float((first == second).all(-1).mean()) if first.size else 1.0
 
 

@@ -10,6 +10,9 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from difftracker.models.across_processes import largest_anywhere, mean_anywhere
+from difftracker.models.heads.candidates import Candidates
+from difftracker.models.heads.dense_change_head import DenseOutput
+from difftracker.models.heads.text_conditioned_decoder import LayerState
 from difftracker.models.layers.box_ops import cxcywh_to_xyxy, suppress_overlaps
 from difftracker.models.layers.denoising import make_denoising_queries
 from difftracker.models.layers.equal_regions import without_difference
@@ -157,13 +160,13 @@ class DiffTracker(BaseDetector):
         losses = self.dense_head.loss(dense, targets)
         if self.decoder.describer is not None and targets.after_boxes.shape[1]:
             losses.update(self._describe(pyramid, targets, batch_data_samples))
-        boxes, mask, noise = self.decoder.select(dense), None, None
+        start, mask, noise = self._candidates(dense, samples, canvas), None, None
         if self.denoising is not None and changes:
             extra = make_denoising_queries(targets, **self.denoising)
             noise = (extra.assigned, extra.usable)
-            mask = self._group_mask(boxes.shape[1], extra.boxes.shape[1], boxes.device)
-            boxes = torch.cat([boxes, extra.boxes], dim=1)
-        states = self.decoder(pyramid, boxes, text, per_row, mask)
+            mask = self._group_mask(start.boxes.shape[1], extra.boxes.shape[1], batch_inputs.device)
+            start = start.and_movable(extra.boxes)
+        states = self.decoder(pyramid, start, text, per_row, mask)
         losses.update(self.head.loss(states, text.sentence, targets, noise))
         return losses
 
@@ -187,8 +190,8 @@ class DiffTracker(BaseDetector):
     def test_step(self, data: dict) -> list[PairDataSample]:
         """Answers a batch as it comes from a data loader.
 
-        Pairs whose canvases differ go through the model apart: padded to one size, a pair would get another answer in
-        another company.
+        Pairs whose canvases differ go through the model apart, and so do pairs with and without regions of differing
+        pixels: padded to one size or to one number of candidates, a pair would get another answer in another company.
 
         Args:
             data: `inputs` and `data_samples`, one of each per pair.
@@ -197,9 +200,10 @@ class DiffTracker(BaseDetector):
             The samples with `pred_queries`, in order.
         """
         pairs = list(zip(data['inputs'], data['data_samples'], strict=True))
-        groups: dict[tuple[int, int], list[int]] = {}
-        for index, pair in enumerate(pairs):
-            groups.setdefault(self.data_preprocessor.canvas(*pair), []).append(index)
+        groups: dict[tuple, list[int]] = {}
+        for index, (pair, sample) in enumerate(pairs):
+            regions = 'regions' in sample and len(sample.regions) > 0
+            groups.setdefault((self.data_preprocessor.canvas(pair, sample), regions), []).append(index)
         answered: dict[int, PairDataSample] = {}
         for members in groups.values():
             part = {name: [data[name][index] for index in members] for name in ('inputs', 'data_samples')}
@@ -210,14 +214,16 @@ class DiffTracker(BaseDetector):
 
     def predict(self, batch_inputs: Tensor, batch_data_samples: list[PairDataSample]) -> list[PairDataSample]:
         """Answers every sentence of every pair; the samples get `pred_queries`."""
-        states, text, sentences = self._decode(batch_inputs, batch_data_samples)
+        states, start, text, sentences = self._decode(batch_inputs, batch_data_samples)
         state, scores, kinds, no_change = self.head.predict(states, text.sentence)
         height, width = batch_inputs.shape[-2:]
         size = batch_inputs.new_tensor([width, height, width, height])
         before, after = (cxcywh_to_xyxy(boxes) * size for boxes in (state.before_boxes, state.after_boxes))
         pair = torch.arange(len(after), device=after.device) // sentences
         hull = torch.cat([torch.minimum(before, after)[..., :2], torch.maximum(before, after)[..., 2:]], dim=-1)
-        scores = scores.masked_fill(without_difference(batch_inputs, hull, pair), 0)
+        # What differs in the files may be too faint to be seen on a smaller canvas.
+        fixed = start.fixed.repeat_interleave(len(after) // len(start.fixed), dim=0)
+        scores = scores.masked_fill(without_difference(batch_inputs, hull, pair) & ~fixed, 0)
         equal = (batch_inputs[:, 0] == batch_inputs[:, 1]).flatten(1).all(1)
         no_change = no_change.masked_fill(equal[pair], 1)
         keep = min(self.max_per_query, scores.shape[1])
@@ -248,15 +254,23 @@ class DiffTracker(BaseDetector):
         height, width = shape
         return (boxes / scale).clamp(min=0).minimum(boxes.new_tensor([width, height, width, height]))
 
-    def _decode(self, inputs: Tensor, samples: list[PairDataSample]) -> tuple[list, TextFeatures, int]:
+    def _candidates(self, dense: DenseOutput, samples: list[PairDataSample], canvas: tuple[int, int]) -> Candidates:
+        if not self.decoder.region_queries:
+            return self.decoder.select(dense)
+        regions = Candidates.of_regions(samples, canvas, dense.boxes.device, self.decoder.region_queries)
+        return self.decoder.select(dense, regions.repeat(len(dense.boxes) // len(samples)))
+
+    def _decode(
+        self, inputs: Tensor, samples: list[PairDataSample]
+    ) -> tuple[list[LayerState], Candidates, TextFeatures, int]:
         text, sentences = self.encode_text(samples)
         pyramid, per_row = self.build_pyramid(inputs, samples, text, sentences)
         dense = self.dense_head(pyramid.after, text if self.neck.uses_text else None)
-        boxes = self.decoder.select(dense)
-        return self.decoder(pyramid, boxes, text, per_row), text, sentences
+        start = self._candidates(dense, samples, tuple(inputs.shape[-2:]))
+        return self.decoder(pyramid, start, text, per_row), start, text, sentences
 
     def _forward(self, batch_inputs: Tensor, batch_data_samples: list[PairDataSample]) -> tuple[Tensor, ...]:
         """Raw outputs of the last layer: after boxes, before boxes, match logits, no-change logits."""
-        states, text, _ = self._decode(batch_inputs, batch_data_samples)
+        states, _, text, _ = self._decode(batch_inputs, batch_data_samples)
         scores = self.head.score(len(states) - 1, states[-1], text.sentence)
         return states[-1].after_boxes, states[-1].before_boxes, scores.match, scores.none

@@ -19,6 +19,7 @@ from difftracker.models.layers.sentence_alignment import SentenceAlignment
 from difftracker.models.text import TextFeatures
 from difftracker.registry import MODELS
 
+from .candidates import Candidates
 from .dense_change_head import DenseOutput
 
 
@@ -55,18 +56,23 @@ class TextConditionedDecoder(BaseModule):
     There the position enters the content too: as an addend of attention queries alone, as is usual in detectors, it
     decides where a candidate looks but cannot be compared with "on the left".
 
+    Where the pixels of a pair are equal but for some regions, these are candidates beside those of the dense head.
+    Their boxes are facts and stay as they are; a learned vector tells them from estimates.
+
     Args:
         embed_dims: Width of the queries.
         value_dims: Channels of the pyramids.
         num_levels: Levels of one pyramid.
-        num_queries: Candidates per pair.
+        num_queries: Candidates per pair out of the dense head.
+        region_queries: Further candidates of pairs that have regions of differing pixels: up to so many regions, and
+            candidates of the dense head in the place of regions that a pair does not have. 0 ignores regions.
         num_layers: Decoder layers.
         text_from_layer: Index of the first layer that reads the sentence.
         text_attention: Let the candidates attend to the words there. Without it the sentence meets them in the scores
             alone: in the head, and where there are `attributes` in their comparison.
         num_heads: Attention heads.
         num_points: Samples per head and level of the deformable attention.
-        pre_nms: Cells that enter the selection.
+        pre_nms: Share of the cells that enter the selection, which gets no fewer than it has to pick.
         nms_iou: Overlap above which the lower-scored of two candidates is dropped.
         dropout: Dropout of the layers.
         semantic_channels: See `BoxEvidence`.
@@ -80,12 +86,13 @@ class TextConditionedDecoder(BaseModule):
         value_dims: int = 128,
         num_levels: int = 3,
         num_queries: int = 20,
+        region_queries: int = 0,
         num_layers: int = 5,
         text_from_layer: int = 2,
         text_attention: bool = True,
         num_heads: int = 6,
         num_points: int = 4,
-        pre_nms: int = 100,
+        pre_nms: float = 0.05,
         nms_iou: float = 0.6,
         dropout: float = 0.1,
         semantic_channels: tuple[int, ...] = (),
@@ -98,6 +105,8 @@ class TextConditionedDecoder(BaseModule):
                 f'TextConditionedDecoder.text_from_layer: expected 0 to {num_layers - 1}, found {text_from_layer}'
             )
         self.num_queries, self.pre_nms, self.nms_iou = num_queries, pre_nms, nms_iou
+        self.region_queries = region_queries
+        self.region = nn.Parameter(torch.zeros(embed_dims)) if region_queries else None
         self.num_levels, self.text_from_layer = num_levels, text_from_layer
         self.evidence = BoxEvidence(value_dims, num_levels, embed_dims, semantic_channels)
         self.position = BoxPosition(embed_dims)
@@ -128,31 +137,43 @@ class TextConditionedDecoder(BaseModule):
             nn.init.zeros_(branch[-1].bias)
 
     @torch.no_grad()
-    def select(self, dense: DenseOutput) -> Tensor:
+    def select(self, dense: DenseOutput, regions: Candidates | None = None) -> Candidates:
         """Picks the candidates by the score that there is a change, times, where known, that it is asked for.
 
+        Args:
+            dense: Output of the dense head.
+            regions: R regions of differing pixels of each pair, None for none.
+
         Returns:
-            `(B, num_queries, 4)` cxcywh boxes as fractions of the canvas, best first, overlapping ones last.
+            `num_queries` + R candidates, regions first, then the best of the dense head, overlapping ones last.
         """
-        count = min(self.pre_nms, dense.logits.shape[1])
+        queries = self.num_queries + (0 if regions is None else regions.boxes.shape[1])
+        cells = dense.logits.shape[1]
+        count = min(cells, max(queries, round(self.pre_nms * cells)))
         ranking = dense.logits.sigmoid()
         if dense.match is not None:
             ranking = ranking * dense.match.sigmoid()
         scores, index = ranking.topk(count, dim=1)
         boxes = dense.boxes.gather(1, index[..., None].expand(-1, -1, 4))
+        fixed = torch.zeros_like(scores, dtype=torch.bool)
+        if regions is not None:
+            # No estimate is as good as a fact: regions rank above all scores, places without a region below.
+            scores = torch.cat([2 * regions.fixed.to(scores.dtype), scores], dim=1)
+            boxes, fixed = torch.cat([regions.boxes, boxes], dim=1), torch.cat([regions.fixed, fixed], dim=1)
         keep = suppress_overlaps(cxcywh_to_xyxy(boxes), scores, self.nms_iou)
         # Dropped boxes go behind every kept one, so that the number of queries never varies.
-        order = (scores + keep.to(scores.dtype)).topk(min(self.num_queries, count), dim=1).indices
-        return boxes.gather(1, order[..., None].expand(-1, -1, 4)).clamp(0, 1)
+        order = (scores + keep.to(scores.dtype)).topk(min(queries, count), dim=1).indices
+        boxes = boxes.gather(1, order[..., None].expand(-1, -1, 4)).clamp(0, 1)
+        return Candidates(boxes, fixed.gather(1, order))
 
     def forward(
-        self, pyramid: PairPyramid, boxes: Tensor, text: TextFeatures, sentences: int, mask: Tensor | None = None
+        self, pyramid: PairPyramid, start: Candidates, text: TextFeatures, sentences: int, mask: Tensor | None = None
     ) -> list[LayerState]:
         """Decodes.
 
         Args:
             pyramid: Pyramids of B pairs.
-            boxes: `(B, Q, 4)` start boxes, cxcywh as fractions of the canvas, taken for both frames.
+            start: Q candidates of each pair.
             text: Features of B times `sentences` sentences, those of one pair in a row.
             sentences: Sentences per pair.
             mask: `(Q, Q)` bool, True where a query may not look.
@@ -160,15 +181,18 @@ class TextConditionedDecoder(BaseModule):
         Returns:
             One state per layer: B samples in layers without text, then B times `sentences`.
         """
-        before = after = boxes
+        before = after = start.boxes
+        fixed = start.fixed[..., None]
         content = self.evidence(pyramid, before, after)
+        if self.region is not None:
+            content = content + fixed * self.region
         described = None if self.describer is None else self.describer(content)
         tokens, shapes, extent = pyramid.tokens(), pyramid.shapes * 2, pyramid.extent
         states, alignment = [], None
         for index, (layer, refine) in enumerate(zip(self.layers, self.refine, strict=True)):
             if index == self.text_from_layer:
-                content, before, after, extent = (
-                    item.repeat_interleave(sentences, dim=0) for item in (content, before, after, extent)
+                content, before, after, extent, fixed = (
+                    item.repeat_interleave(sentences, dim=0) for item in (content, before, after, extent, fixed)
                 )
             with_text = index >= self.text_from_layer
             references = torch.stack([before] * self.num_levels + [after] * self.num_levels, dim=2)
@@ -181,8 +205,8 @@ class TextConditionedDecoder(BaseModule):
                 alignment = None if self.alignment is None else self.alignment(content, facts, text)
             content = layer(content, position, references, tokens, shapes, mask, text if with_text else None)
             delta = refine(self.norm(content)).float()
-            new_before = (inverse_sigmoid(before) + delta[..., :4]).sigmoid()
-            new_after = (inverse_sigmoid(after) + delta[..., 4:]).sigmoid()
+            new_before = torch.where(fixed, before, (inverse_sigmoid(before) + delta[..., :4]).sigmoid())
+            new_after = torch.where(fixed, after, (inverse_sigmoid(after) + delta[..., 4:]).sigmoid())
             states.append(LayerState(self.norm(content), new_before, new_after, with_text, alignment))
             before, after = new_before.detach(), new_after.detach()
         return states

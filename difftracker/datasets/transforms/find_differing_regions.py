@@ -1,0 +1,44 @@
+"""Regions of differing pixels, for pairs that are equal elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from difftracker.errors import ConfigError
+from difftracker.registry import TRANSFORMS
+from difftracker.utils.differing_regions import differing_regions
+
+from .pair_resize import EQUAL_SHARE, equal_share
+
+
+@TRANSFORMS.register_module()
+class FindDifferingRegions(BaseTransform):
+    """Adds `regions`, boxes of what differs pixel by pixel, where the rest of the pair is equal.
+
+    Two renderings of a page, or a picture and its edited copy, are equal wherever nothing changed. There the pixels
+    tell the boxes of the changes better than any feature map, however small the changes are; which of them a sentence
+    asks for, they do not tell. Between two shots of a scene most pixels differ, and there are no such regions.
+
+    Comes before `PairResize`, since it counts in pixels of the files.
+
+    Args:
+        threshold: Largest difference of any channel that counts as none, in grey levels: compression and antialiasing
+            change pixels that nobody would call changed.
+        reach: Differing pixels up to about twice as far apart are one region, in pixels: the letters of a word.
+        max_regions: The largest so many are kept.
+    """
+
+    def __init__(self, threshold: int = 24, reach: int = 6, max_regions: int = 20) -> None:
+        for name, value, least in (('threshold', threshold, 0), ('reach', reach, 0), ('max_regions', max_regions, 1)):
+            if value < least:
+                raise ConfigError(f'{name} of FindDifferingRegions must be at least {least}, found {value}')
+        self.threshold, self.reach, self.max_regions = threshold, reach, max_regions
+
+    def transform(self, results: dict) -> dict:
+        """Adds the regions of one pair, `(N, 4)` float32 xyxy, the largest first; none where the pair is not equal."""
+        before, after = results['img_before'], results['img_after']
+        results['regions'] = np.zeros((0, 4), dtype=np.float32)
+        if equal_share(before, after) >= EQUAL_SHARE:
+            results['regions'] = differing_regions(before, after, self.threshold, self.reach)[: self.max_regions]
+        return results
