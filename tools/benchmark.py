@@ -186,9 +186,6 @@ def memory_of_fresh_process(args: argparse.Namespace) -> dict[str, float]:
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Measures everything; plain data."""
     memory = memory_of_fresh_process(args)
-    import torch
-
-    from difftracker.ops import backend_info
 
     set_threads(args.threads)
     subject = load(args.model, args.size, args.device)
@@ -201,13 +198,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     return {
         'model': args.model,
         'size': list(subject.size),
-        'device': args.device,
-        'device_name': torch.cuda.get_device_name() if args.device == 'cuda' else platform.processor(),
-        'threads': args.threads,
-        'torch': torch.__version__,
-        'operator': backend_info()[args.device],
-        'runs': args.runs,
-        'warmup': args.warmup,
+        **describe_run(args),
         'latency_ms': latency,
         'parameters': count_parameters(subject.model),
         'flops': flops,
@@ -215,11 +206,25 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def measure_operator(args: argparse.Namespace) -> dict[str, Any]:
-    """Measures what `--compare-operator` asks for; plain data."""
+def describe_run(args: argparse.Namespace) -> dict[str, Any]:
+    """Returns what figures must be read with: device, threads, versions, number of runs; plain data."""
     import torch
 
     from difftracker.ops import backend_info
+
+    return {
+        'device': args.device,
+        'device_name': torch.cuda.get_device_name() if args.device == 'cuda' else platform.processor(),
+        'threads': args.threads,
+        'torch': torch.__version__,
+        'operator': backend_info()[args.device],
+        'runs': args.runs,
+        'warmup': args.warmup,
+    }
+
+
+def measure_operator(args: argparse.Namespace) -> dict[str, Any]:
+    """Measures what `--compare-operator` asks for; plain data."""
 
     set_threads(args.threads)
     subjects = {name: load(name, args.size, args.device) for name in args.models}
@@ -231,13 +236,7 @@ def measure_operator(args: argparse.Namespace) -> dict[str, Any]:
             latency[str(count)] = compare_operator(subjects, place, count, args.warmup, args.runs)
     return {
         'sizes': {name: list(subject.size) for name, subject in subjects.items()},
-        'device': args.device,
-        'device_name': torch.cuda.get_device_name() if args.device == 'cuda' else platform.processor(),
-        'threads': args.threads,
-        'torch': torch.__version__,
-        'operator': backend_info()[args.device],
-        'runs': args.runs,
-        'warmup': args.warmup,
+        **describe_run(args),
         'latency_ms': latency,
     }
 
