@@ -191,11 +191,13 @@ def test_faults_have_one_clear_line(finished, tmp_path, capsys):
     assert f'{files.pair_id}.json: expected difftracker-scene3d 1' in capsys.readouterr().err
 
 
-def test_without_blender_the_tool_says_what_to_install(tmp_path):
+@pytest.mark.parametrize('workers', [1, 2])
+def test_without_blender_the_tool_says_what_to_install(tmp_path, workers):
     command = [sys.executable, ROOT / 'tools/scenes3d/render.py']
     shown = subprocess.run([*command, '--help'], capture_output=True, text=True, cwd=tmp_path)
     assert shown.returncode == 0 and '--describe-only' in shown.stdout
-    arguments = ['--objects', tmp_path, '--out', tmp_path / 'out', '--split', 'test', '--pairs', '1', '--seed', '1']
+    arguments = ['--objects', tmp_path, '--out', tmp_path / 'out', '--split', 'test', '--pairs', '2', '--seed', '1']
+    arguments += ['--workers', str(workers)]
     failed = subprocess.run([*command, *arguments], capture_output=True, text=True, cwd=tmp_path)
     assert failed.returncode == 1
     assert 'expected the module bpy, found none; install tools/scenes3d/requirements.txt' in failed.stderr
