@@ -29,6 +29,7 @@ NO_ATTRIBUTES = {'model.decoder.attributes': (8, 0), 'model.head.alignment_dims'
 NO_ATTENTION = {'model.decoder.text_attention': (GONE, False)}
 CLAIMS = {
     'base': {},
+    'decoder_no-regions': {'model.decoder.region_queries': (20, 0)},
     'dem_no-alignment': {DIFFERENCE + 'window': ((3, 3, 3, 3), (1, 1, 1, 1))},
     'dem_no-enhancement': {DIFFERENCE + 'enhancement': (True, False)},
     'dem_no-suppression': {DIFFERENCE + 'suppression': (True, False)},
