@@ -13,25 +13,11 @@ class DiffTrackerError(Exception):
     """Base class of every error that the toolkit raises on bad input."""
 
 
-class ImageReadError(DiffTrackerError):
-    """An image file or array cannot be used.
+class FileError(DiffTrackerError):
+    """A file cannot be used.
 
     Args:
         path: The file, or a description of the argument when there is no file.
-        reason: What was expected and what was found.
-    """
-
-    def __init__(self, path: str | Path, reason: str) -> None:
-        super().__init__(f'{path}: {reason}')
-        self.path = str(path)
-        self.reason = reason
-
-
-class AnnotationError(DiffTrackerError):
-    """A line of an annotation or prediction file breaks the format.
-
-    Args:
-        path: The annotation file.
         reason: What was expected and what was found.
         line: 1-based line number, or None where the fault concerns the whole file.
     """
@@ -43,19 +29,21 @@ class AnnotationError(DiffTrackerError):
         self.reason = reason
         self.line = line
 
+    def __reduce__(self) -> tuple:
+        # Pickle builds an exception anew from its message alone; failing at that, it would hang a pool of processes.
+        return type(self), (self.path, self.reason, self.line)
 
-class CheckpointError(DiffTrackerError):
-    """A weights file is missing, damaged, unsafe or made for another model.
 
-    Args:
-        path: The weights file.
-        reason: What was expected and what was found.
-    """
+class ImageReadError(FileError):
+    """An image file or array cannot be used."""
 
-    def __init__(self, path: str | Path, reason: str) -> None:
-        super().__init__(f'{path}: {reason}')
-        self.path = str(path)
-        self.reason = reason
+
+class AnnotationError(FileError):
+    """A line of an annotation or prediction file breaks the format."""
+
+
+class CheckpointError(FileError):
+    """A weights file is missing, damaged, unsafe or made for another model."""
 
 
 class QueryError(DiffTrackerError):

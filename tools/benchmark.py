@@ -186,7 +186,6 @@ def memory_of_fresh_process(args: argparse.Namespace) -> dict[str, float]:
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Measures everything; plain data."""
     memory = memory_of_fresh_process(args)
-
     set_threads(args.threads)
     subject = load(args.model, args.size, args.device)
     with tempfile.TemporaryDirectory() as folder:
@@ -225,7 +224,6 @@ def describe_run(args: argparse.Namespace) -> dict[str, Any]:
 
 def measure_operator(args: argparse.Namespace) -> dict[str, Any]:
     """Measures what `--compare-operator` asks for; plain data."""
-
     set_threads(args.threads)
     subjects = {name: load(name, args.size, args.device) for name in args.models}
     with tempfile.TemporaryDirectory() as folder:

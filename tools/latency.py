@@ -85,7 +85,8 @@ def with_random_text_encoder(model: dict) -> dict:
 def write_pair(folder: Path, size: tuple[int, int]) -> dict[str, str]:
     """Writes a pair of JPEG files of twice the canvas and its shape, so that no part of the canvas is padding.
 
-    The light differs, as between photographs: mostly equal pictures would be read at another size.
+    The light differs, as between photographs: mostly equal pictures would be read at another size and with more
+    candidates.
 
     Returns:
         Their paths as `before_path` and `after_path`.

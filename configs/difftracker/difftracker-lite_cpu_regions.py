@@ -8,8 +8,6 @@ _base_ = './difftracker-lite_cpu_windows.py'
 
 max_epochs = 7
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
-# A batch with one pair of boards would else make all its pairs pay for twenty regions.
-model = dict(decoder=dict(region_queries=8))
 train_dataloader = dict(
     dataset=dict(
         seed=41,

@@ -32,6 +32,10 @@ def random_weights(path: Path, score_threshold: float = 0.0, **changed: dict) ->
         'model': model,
         'kinds': list(config.change_kinds),
         'score_threshold': score_threshold,
-        'test_pipeline': [{'type': 'PairResize', 'scale': [SIZE, SIZE]}, {'type': 'PackPairInputs'}],
+        'test_pipeline': [
+            {'type': 'FindDifferingRegions'},
+            {'type': 'PairResize', 'scale': [SIZE, SIZE]},
+            {'type': 'PackPairInputs'},
+        ],
     }
     return save_weights(path, build_model(model).state_dict(), {'config': stored})

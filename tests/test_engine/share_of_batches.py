@@ -19,11 +19,11 @@ from tests.test_models.tiny import EMBED, make_pair, make_sample, shake, tiny_co
 
 # As difftracker-lite, and as the models whose neck reads the sentence.
 CONFIGS = {
-    'late': tiny_config(),
+    'late': tiny_config(decoder={'region_queries': 2}),
     'early': tiny_config(
         neck={'fusion_layers': 1, 'encoder_layers': 1, 'embed_dims': EMBED},
         dense_head={'in_channels': EMBED, 'text_channels': EMBED},
-        decoder={'value_dims': EMBED, 'text_from_layer': 0},
+        decoder={'value_dims': EMBED, 'text_from_layer': 0, 'region_queries': 2},
     ),
 }
 ONE, TWO = [(8, 8, 40, 24)], [(8, 8, 24, 24), (30, 32, 60, 50)]
@@ -35,7 +35,10 @@ def batches():
     ask, none = ('what has gone?', 'find all'), ('did the dog leave?',)
     few = make_sample(TWO, texts=ask, answers=[[1, 0], [1, 1]], kinds=[0, -1])
     some = [make_sample(ONE, texts=('a', 'b c', 'd')), make_sample(THREE, texts=none, answers=[[0, 0, 0]])]
+    region = make_sample(ONE, texts=ask)
+    region.regions = torch.tensor(THREE, dtype=torch.float32)
     return {
+        'regions in one share': [region, some[0], make_sample(ONE), few],
         'changes in both shares': [few, some[0], some[1], make_sample(texts=none)],
         'changes in one share': [few, make_sample(texts=none), some[0], make_sample(texts=ask)],
         'changes nowhere': [make_sample(texts=none) for _ in range(4)],

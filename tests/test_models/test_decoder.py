@@ -53,7 +53,7 @@ class TestSelect:
         assert torch.equal(found.boxes[0], torch.tensor([self.APART[place] for place in (3, 2, 0, 1)]))
 
     def test_only_the_best_cells_enter(self):
-        found = build(num_queries=2, pre_nms=0.5).select(dense(self.APART, [0.2, 0.6, 0.4, 0.9]))
+        found = build(num_queries=2, cells_per_query=1).select(dense(self.APART, [0.2, 0.6, 0.4, 0.9]))
         assert torch.equal(found.boxes[0], torch.tensor([self.APART[place] for place in (3, 1)]))
 
     def test_few_cells_give_few_queries(self):
@@ -69,7 +69,7 @@ class TestSelect:
         regions = Candidates(
             torch.tensor([[[0.5, 0.5, 0.1, 0.11], [0.0, 0.0, 0.0, 0.0]]]), torch.tensor([[True, False]])
         )
-        found = build(num_queries=1, pre_nms=1.0).select(dense(self.APART, [0.2, 0.6, 0.4, 0.9]), regions)
+        found = build(num_queries=1).select(dense(self.APART, [0.2, 0.6, 0.4, 0.9]), regions)
         # The two best estimates overlap the region; a place without a region goes to the next estimate.
         expected = [regions.boxes[0, 0].tolist(), self.APART[2], self.APART[0]]
         assert torch.equal(found.boxes[0], torch.tensor(expected))
@@ -256,6 +256,12 @@ def test_gradients_of_boxes_stay_in_their_layer():
     decoder(pyramid, some_candidates(1), text, 1)[3].after_boxes.sum().backward()
     assert decoder.refine[3][-1].weight.grad.any()
     assert decoder.refine[2][-1].weight.grad is None
+
+
+@pytest.mark.parametrize(('name', 'value'), [('region_queries', -1), ('cells_per_query', 0)])
+def test_numbers_out_of_range(name, value):
+    with pytest.raises(ConfigError, match=f'{name}: expected at least {value + 1}, found {value}'):
+        build(**{name: value})
 
 
 @pytest.mark.parametrize('layer', [-1, 4])

@@ -61,7 +61,7 @@ def test_regions_are_answered_as_they_are_whatever_the_company():
     with_region, without = (make_sample(texts=TEXTS) for _ in range(2))
     with_region.regions = torch.tensor([[16.0, 8.0, 40.0, 24.0], [50.0, 50.0, 53.0, 52.0]])
     together = batch(with_region, without)
-    answers_of(model, together)
+    with_region, without = answers_of(model, together)
     # Nothing can be seen to differ at the second region: the canvas may be too small for it, the files were not.
     boxes = with_region.pred_queries[0].boxes
     for region in with_region.regions:
@@ -70,9 +70,26 @@ def test_regions_are_answered_as_they_are_whatever_the_company():
     for index, sample in enumerate((with_region, without)):
         alone = make_sample(texts=TEXTS)
         alone.regions = sample.regions if 'regions' in sample else torch.zeros(0, 4)
-        answers_of(model, {'inputs': together['inputs'][index : index + 1], 'data_samples': [alone]})
-        for first, second in zip(sample.pred_queries, alone.pred_queries, strict=True):
+        found = answers_of(model, {'inputs': together['inputs'][index : index + 1], 'data_samples': [alone]})
+        for first, second in zip(sample.pred_queries, found[0].pred_queries, strict=True):
             assert_same_answers(first, second)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('early', [False, True])
+def test_what_the_canvas_is_too_small_for_is_still_a_change(early):
+    parts = {'decoder': {'region_queries': 4}}
+    if early:
+        parts['neck'] = {'fusion_layers': 1, 'embed_dims': EMBED}
+        parts['dense_head'] = {'in_channels': EMBED, 'text_channels': EMBED}
+        parts['decoder'].update(value_dims=EMBED, text_from_layer=0)
+    model = fresh(**parts).eval()
+    data = batch(make_sample(texts=TEXTS))
+    data['inputs'][0][1] = data['inputs'][0][0]
+    data['data_samples'][0].regions = torch.tensor([[50.0, 50.0, 53.0, 52.0]])
+    for answer in answers_of(model, data)[0].pred_queries:
+        assert answer.no_change_score < 1
+        assert answer.boxes[answer.scores > 0].tolist() == [[50.0, 50.0, 53.0, 52.0]]
 
 
 class TestLoss:
@@ -167,9 +184,9 @@ class TestLoss:
         counts = []
         forward = tiny_model.decoder.forward
 
-        def counted(pyramid, boxes, text, sentences, mask=None):
-            counts.append((boxes.shape[1], None if mask is None else tuple(mask.shape)))
-            return forward(pyramid, boxes, text, sentences, mask)
+        def counted(pyramid, start, text, sentences, mask=None):
+            counts.append((start.boxes.shape[1], None if mask is None else tuple(mask.shape)))
+            return forward(pyramid, start, text, sentences, mask)
 
         monkeypatch.setattr(tiny_model.decoder, 'forward', counted)
         losses_of(tiny_model, batch(make_sample([BOX, BOX, BOX])))
@@ -247,6 +264,7 @@ class TestPredict:
         boxes = torch.tensor([[near, other, place, place]])
         state = LayerState(torch.zeros(1, 4, 64), boxes, boxes, True)
         scores, kinds = torch.tensor([[0.6, 0.5, 0.9, 0.7]]), torch.tensor([[0, 1, 2, 3]])
+        monkeypatch.setattr(tiny_model.decoder, 'num_queries', boxes.shape[1])
         monkeypatch.setattr(tiny_model.head, 'predict', lambda *_: (state, scores, kinds, torch.tensor([0.2])))
         answer = answers_of(tiny_model, batch(make_sample()))[0].pred_queries[0]
         assert answer.scores.tolist() == pytest.approx([0.9, 0.5])
@@ -256,6 +274,7 @@ class TestPredict:
         boxes = torch.tensor([[(0.8, 0.8, 0.2, 0.2), (0.4, 0.2, 0.2, 0.2)]])
         state = LayerState(torch.zeros(1, 2, 64), boxes, boxes, True)
         scores, kinds = torch.tensor([[0.9, 0.4]]), torch.tensor([[0, 1]])
+        monkeypatch.setattr(tiny_model.decoder, 'num_queries', boxes.shape[1])
         monkeypatch.setattr(tiny_model.head, 'predict', lambda *_: (state, scores, kinds, torch.tensor([0.2])))
         answer = answers_of(tiny_model, batch(make_sample()))[0].pred_queries[0]
         assert answer.scores.tolist() == pytest.approx([0.4])
@@ -268,6 +287,7 @@ class TestPredict:
         after = torch.tensor([[[0.25, 0.125, 0.25, 0.125], [0.9, 0.9, 0.4, 0.4]]])
         state = LayerState(torch.zeros(1, 2, 64), before, after, True)
         scores, kinds = torch.tensor([[0.9, 0.4]]), torch.tensor([[3, 1]])
+        monkeypatch.setattr(tiny_model.decoder, 'num_queries', 2)
         monkeypatch.setattr(tiny_model.head, 'predict', lambda *_: (state, scores, kinds, torch.tensor([0.2])))
         answer = answers_of(tiny_model, batch(sample))[0].pred_queries[0]
         # x 8 to 24 and y 4 to 12 of the canvas, times 4 and by 2.

@@ -19,10 +19,12 @@ COLOURS = {'red': (220, 30, 30), 'green': (30, 180, 60), 'blue': (40, 60, 220), 
 SMALL = """
 _base_ = [{shipped!r}]
 load_step = dict(type='LoadImagePair')
+region_step = dict(type='FindDifferingRegions')
 resize_step = dict(type='PairResize', scale=(64, 64))
 pack_step = dict(type='PackPairInputs')
 train_pipeline = [
     load_step,
+    region_step,
     resize_step,
     dict(type='PairRandomFlip', prob=0.5),
     dict(type='PairRandomAffine', scale=(0.9, 1.15), translate=0.03, prob=0.5),
@@ -38,7 +40,7 @@ train_dataloader = dict(
     dataset=dict(_delete_=True, type='PairMixture', datasets=[drawn], samples_per_epoch=6),
 )
 val_dataloader = dict(
-    num_workers=0, dataset=dict(pipeline=[load_step, resize_step, pack_step], data_root={root!r})
+    num_workers=0, dataset=dict(pipeline=[load_step, region_step, resize_step, pack_step], data_root={root!r})
 )
 val_evaluator = dict(data_root={root!r})
 test_dataloader = val_dataloader

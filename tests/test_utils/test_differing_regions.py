@@ -43,8 +43,19 @@ def test_what_lies_inside_a_frame_belongs_to_it() -> None:
     assert found.tolist() == [[10, 10, 60, 50], [80, 5, 84, 9]]
 
 
-def test_what_one_picture_lacks_differs() -> None:
-    before, after = pair()
-    assert differing_regions(before[:50], after, threshold=24, reach=2).tolist() == [[0, 50, 90, 60]]
-    # A frame of missing rows and columns is one region.
-    assert differing_regions(before, after[:50, :80], threshold=24, reach=2).tolist() == [[0, 0, 90, 60]]
+def test_what_one_picture_lacks_is_compared_with_nothing() -> None:
+    before, after = pair((5, 6, 9, 8), (40, 20, 70, 50))
+    assert differing_regions(before[:15], after, threshold=24, reach=2).tolist() == [[5, 6, 9, 8]]
+    assert differing_regions(before, after[:40, :60], threshold=24, reach=2).tolist() == [
+        [40, 20, 60, 40],
+        [5, 6, 9, 8],
+    ]
+
+
+def test_thousands_of_places() -> None:
+    before = np.zeros((600, 600, 3), np.uint8)
+    after = before.copy()
+    after[::4, ::4] = 255
+    found = differing_regions(before, after, threshold=24, reach=0)
+    assert len(found) == 150 * 150
+    assert differing_regions(before, after, threshold=24, reach=2).tolist() == [[0, 0, 597, 597]]

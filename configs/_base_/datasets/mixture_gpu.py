@@ -12,7 +12,7 @@ test_pipeline = [
 ]
 train_pipeline = [
     dict(type='LoadImagePair'),
-    dict(type='FindDifferingRegions'),
+    dict(type='FindDifferingRegions', max_regions=8),
     dict(type='PairResize', scale=image_size),
     dict(type='PairRandomFlip', prob=0.5),
     dict(type='PairRandomAffine', scale=(0.9, 1.15), translate=0.03, prob=0.5),

@@ -73,7 +73,7 @@ model = dict(
         text_from_layer=0,
         num_heads=8,
         num_points=4,
-        pre_nms=0.1,
+        cells_per_query=3,
         semantic_channels=(384, 768),
         attributes=8,
         describer=dict(type='ChangeDescriber', embed_dims=embed_dims),

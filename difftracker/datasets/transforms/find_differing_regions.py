@@ -14,19 +14,22 @@ from .pair_resize import EQUAL_SHARE, equal_share
 
 @TRANSFORMS.register_module()
 class FindDifferingRegions(BaseTransform):
-    """Adds `regions`, boxes of what differs pixel by pixel, where the rest of the pair is equal.
+    """Adds `regions`, boxes of what differs pixel by pixel, where at least half of the pixels of the pair are equal.
 
     Two renderings of a page, or a picture and its edited copy, are equal wherever nothing changed. There the pixels
-    tell the boxes of the changes better than any feature map, however small the changes are; which of them a sentence
-    asks for, they do not tell. Between two shots of a scene most pixels differ, and there are no such regions.
+    tell the boxes of the changes, however small these are; which of them a sentence asks for, they do not tell. Between
+    two shots of a scene most pixels differ, and there are no such regions.
 
     Comes before `PairResize`, since it counts in pixels of the files.
 
     Args:
         threshold: Largest difference of any channel that counts as none, in grey levels: compression and antialiasing
             change pixels that nobody would call changed.
-        reach: Differing pixels up to about twice as far apart are one region, in pixels: the letters of a word.
+        reach: Differing pixels with gaps of up to about twice so many pixels are one region: the letters of a word.
         max_regions: The largest so many are kept.
+
+    Raises:
+        ConfigError: A number is out of range.
     """
 
     def __init__(self, threshold: int = 24, reach: int = 6, max_regions: int = 20) -> None:

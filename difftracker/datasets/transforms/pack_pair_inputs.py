@@ -30,8 +30,8 @@ META = (
 class PackPairInputs(BaseTransform):
     """Packs a pair as `{'inputs': uint8 tensor (2, 3, H, W) RGB, before first, 'data_samples': PairDataSample}`.
 
-    Truth is packed where there is any: without `boxes_after` (a pair out of a user's hand) the sample has none. So are
-    `regions`, which `FindDifferingRegions` adds.
+    Truth is packed where there is any: without `boxes_after` (a pair out of a user's hand) the sample has none.
+    `regions` are packed where `FindDifferingRegions` has looked for them.
 
     Raises:
         ConfigError: When the two images have unequal sizes; `PairResize` must come before.

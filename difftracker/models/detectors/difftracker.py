@@ -147,8 +147,12 @@ class DiffTracker(BaseDetector):
         # Several processes must take the same branches and pad alike, whichever of them has the pairs with changes: a
         # sum over all is only complete when all add to it, and each parameter must get a gradient, be it zero.
         samples = batch_data_samples
-        own = max(len(sample.gt_changes) for sample in samples), max(1, *(len(sample.texts) for sample in samples))
-        changes, sentences = largest_anywhere(own, batch_inputs.device)
+        own = (
+            max(len(sample.gt_changes) for sample in samples),
+            max(1, *(len(sample.texts) for sample in samples)),
+            max(self._count_regions(sample) for sample in samples),
+        )
+        changes, sentences, regions = largest_anywhere(own, batch_inputs.device)
         text, sentences = self.encode_text(samples, sentences)
         pyramid, per_row = self.build_pyramid(batch_inputs, samples, text, sentences)
         canvas = tuple(batch_inputs.shape[-2:])
@@ -160,7 +164,7 @@ class DiffTracker(BaseDetector):
         losses = self.dense_head.loss(dense, targets)
         if self.decoder.describer is not None and targets.after_boxes.shape[1]:
             losses.update(self._describe(pyramid, targets, batch_data_samples))
-        start, mask, noise = self._candidates(dense, samples, canvas), None, None
+        start, mask, noise = self._candidates(dense, samples, canvas, regions), None, None
         if self.denoising is not None and changes:
             extra = make_denoising_queries(targets, **self.denoising)
             noise = (extra.assigned, extra.usable)
@@ -202,8 +206,8 @@ class DiffTracker(BaseDetector):
         pairs = list(zip(data['inputs'], data['data_samples'], strict=True))
         groups: dict[tuple, list[int]] = {}
         for index, (pair, sample) in enumerate(pairs):
-            regions = 'regions' in sample and len(sample.regions) > 0
-            groups.setdefault((self.data_preprocessor.canvas(pair, sample), regions), []).append(index)
+            key = self.data_preprocessor.canvas(pair, sample), self._count_regions(sample) > 0
+            groups.setdefault(key, []).append(index)
         answered: dict[int, PairDataSample] = {}
         for members in groups.values():
             part = {name: [data[name][index] for index in members] for name in ('inputs', 'data_samples')}
@@ -225,7 +229,7 @@ class DiffTracker(BaseDetector):
         fixed = start.fixed.repeat_interleave(len(after) // len(start.fixed), dim=0)
         scores = scores.masked_fill(without_difference(batch_inputs, hull, pair) & ~fixed, 0)
         equal = (batch_inputs[:, 0] == batch_inputs[:, 1]).flatten(1).all(1)
-        no_change = no_change.masked_fill(equal[pair], 1)
+        no_change = no_change.masked_fill(equal[pair] & ~fixed.any(1), 1)
         keep = min(self.max_per_query, scores.shape[1])
         for row, sample in enumerate(batch_data_samples):
             answers = []
@@ -254,10 +258,17 @@ class DiffTracker(BaseDetector):
         height, width = shape
         return (boxes / scale).clamp(min=0).minimum(boxes.new_tensor([width, height, width, height]))
 
-    def _candidates(self, dense: DenseOutput, samples: list[PairDataSample], canvas: tuple[int, int]) -> Candidates:
-        if not self.decoder.region_queries:
+    def _count_regions(self, sample: PairDataSample) -> int:
+        """Regions of differing pixels that become candidates."""
+        return min(len(sample.regions), self.decoder.region_queries) if 'regions' in sample else 0
+
+    def _candidates(
+        self, dense: DenseOutput, samples: list[PairDataSample], canvas: tuple[int, int], slots: int
+    ) -> Candidates:
+        """Candidates of the dense head and, before them, up to `slots` regions of each pair."""
+        if not slots:
             return self.decoder.select(dense)
-        regions = Candidates.of_regions(samples, canvas, dense.boxes.device, self.decoder.region_queries)
+        regions = Candidates.of_regions(samples, canvas, dense.boxes.device, slots)
         return self.decoder.select(dense, regions.repeat(len(dense.boxes) // len(samples)))
 
     def _decode(
@@ -266,7 +277,9 @@ class DiffTracker(BaseDetector):
         text, sentences = self.encode_text(samples)
         pyramid, per_row = self.build_pyramid(inputs, samples, text, sentences)
         dense = self.dense_head(pyramid.after, text if self.neck.uses_text else None)
-        start = self._candidates(dense, samples, tuple(inputs.shape[-2:]))
+        # Always as many, so that an answer does not depend on the number of regions of other pairs.
+        slots = self.decoder.region_queries if any(map(self._count_regions, samples)) else 0
+        start = self._candidates(dense, samples, tuple(inputs.shape[-2:]), slots)
         return self.decoder(pyramid, start, text, per_row), start, text, sentences
 
     def _forward(self, batch_inputs: Tensor, batch_data_samples: list[PairDataSample]) -> tuple[Tensor, ...]:

@@ -24,25 +24,24 @@ class Candidates(NamedTuple):
 
     @classmethod
     def of_regions(
-        cls, samples: list[PairDataSample], canvas: tuple[int, int], device: torch.device, slots: int = 0
+        cls, samples: list[PairDataSample], canvas: tuple[int, int], device: torch.device, slots: int
     ) -> Candidates:
         """Makes candidates of the regions of differing pixels.
 
         Args:
-            samples: B pairs; those without `regions` have none.
+            samples: B pairs; one without `regions`, from a pipeline that does not look for them, has none.
             canvas: Height and width of the batch.
             device: Where the candidates go.
-            slots: Regions that a pair may have, the first ones; where no pair has any, there are no candidates.
+            slots: Candidates per pair; of more regions the first ones are taken.
 
         Returns:
-            Candidates, `fixed` where a region is, the rest without area.
+            `slots` candidates of each pair, `fixed` where a region is, the rest without area.
         """
-        regions = [sample.regions[:slots] if 'regions' in sample else torch.zeros(0, 4) for sample in samples]
-        slots = slots if any(len(part) for part in regions) else 0
         boxes = torch.zeros((len(samples), slots, 4), device=device)
         fixed = torch.zeros((len(samples), slots), dtype=torch.bool, device=device)
         size = torch.tensor([canvas[1], canvas[0], canvas[1], canvas[0]], dtype=torch.float32, device=device)
-        for row, part in enumerate(regions):
+        for row, sample in enumerate(samples):
+            part = sample.regions[:slots] if 'regions' in sample else boxes[row, :0]
             boxes[row, : len(part)] = xyxy_to_cxcywh(part.to(device) / size)
             fixed[row, : len(part)] = True
         return cls(boxes, fixed)

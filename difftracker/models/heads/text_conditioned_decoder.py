@@ -64,15 +64,16 @@ class TextConditionedDecoder(BaseModule):
         value_dims: Channels of the pyramids.
         num_levels: Levels of one pyramid.
         num_queries: Candidates per pair out of the dense head.
-        region_queries: Further candidates of pairs that have regions of differing pixels: up to so many regions, and
-            candidates of the dense head in the place of regions that a pair does not have. 0 ignores regions.
+        region_queries: Further candidates where a pair has regions of differing pixels: up to so many regions, and in
+            the place of regions that it does not have more candidates of the dense head. In training a batch has no
+            more than its pair with most regions. 0 ignores regions.
         num_layers: Decoder layers.
         text_from_layer: Index of the first layer that reads the sentence.
         text_attention: Let the candidates attend to the words there. Without it the sentence meets them in the scores
             alone: in the head, and where there are `attributes` in their comparison.
         num_heads: Attention heads.
         num_points: Samples per head and level of the deformable attention.
-        pre_nms: Share of the cells that enter the selection, which gets no fewer than it has to pick.
+        cells_per_query: Cells that enter the selection, for each candidate that is picked.
         nms_iou: Overlap above which the lower-scored of two candidates is dropped.
         dropout: Dropout of the layers.
         semantic_channels: See `BoxEvidence`.
@@ -92,7 +93,7 @@ class TextConditionedDecoder(BaseModule):
         text_attention: bool = True,
         num_heads: int = 6,
         num_points: int = 4,
-        pre_nms: float = 0.05,
+        cells_per_query: int = 5,
         nms_iou: float = 0.6,
         dropout: float = 0.1,
         semantic_channels: tuple[int, ...] = (),
@@ -100,11 +101,14 @@ class TextConditionedDecoder(BaseModule):
         describer: dict | None = None,
     ) -> None:
         super().__init__()
+        for name, value, least in (('region_queries', region_queries, 0), ('cells_per_query', cells_per_query, 1)):
+            if value < least:
+                raise ConfigError(f'TextConditionedDecoder.{name}: expected at least {least}, found {value}')
         if not 0 <= text_from_layer < num_layers:
             raise ConfigError(
                 f'TextConditionedDecoder.text_from_layer: expected 0 to {num_layers - 1}, found {text_from_layer}'
             )
-        self.num_queries, self.pre_nms, self.nms_iou = num_queries, pre_nms, nms_iou
+        self.num_queries, self.cells_per_query, self.nms_iou = num_queries, cells_per_query, nms_iou
         self.region_queries = region_queries
         self.region = nn.Parameter(torch.zeros(embed_dims)) if region_queries else None
         self.num_levels, self.text_from_layer = num_levels, text_from_layer
@@ -148,8 +152,7 @@ class TextConditionedDecoder(BaseModule):
             `num_queries` + R candidates, regions first, then the best of the dense head, overlapping ones last.
         """
         queries = self.num_queries + (0 if regions is None else regions.boxes.shape[1])
-        cells = dense.logits.shape[1]
-        count = min(cells, max(queries, round(self.pre_nms * cells)))
+        count = min(self.cells_per_query * queries, dense.logits.shape[1])
         ranking = dense.logits.sigmoid()
         if dense.match is not None:
             ranking = ranking * dense.match.sigmoid()
