@@ -18,8 +18,8 @@ class PairDataSample(BaseDataElement):
             `valid_before` and `valid_after` `(N,)` bool, False where the change is out of view in that image and its
             box is meaningless; `kinds` `(N,)` int64, index in the data set's list of kinds, -1 where not in it.
         gt_answers: `(Q, N)` bool; sentence q asks for change n.
-        regions: `(R, 4)` float32 xyxy canvas pixels, boxes of what differs pixel by pixel in a pair that is equal
-            elsewhere; in both images alike.
+        regions: `(R, 4)` float32 xyxy canvas pixels, boxes of what differs pixel by pixel, in both images alike. Only
+            pairs that are mostly equal have this field.
         pred_queries: One `InstanceData` per sentence, sorted by falling score: `boxes` `(n, 4)` xyxy pixels of the
             original after image, `before_boxes` `(n, 4)` of the original before image, `scores` `(n,)`, `kinds` `(n,)`
             int64, and the meta information `no_change_score`.

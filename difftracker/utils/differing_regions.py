@@ -7,7 +7,9 @@ import numpy as np
 from .mask_boxes import boxes_of_mask
 
 
-def differing_regions(before: np.ndarray, after: np.ndarray, threshold: int, reach: int) -> np.ndarray:
+def differing_regions(
+    before: np.ndarray, after: np.ndarray, threshold: int, reach: int, least_fill: float = 0.0
+) -> np.ndarray:
     """Returns the boxes of what differs.
 
     Differing pixels that lie near one another are one region, and regions whose boxes overlap or touch are one too.
@@ -17,6 +19,8 @@ def differing_regions(before: np.ndarray, after: np.ndarray, threshold: int, rea
             covers is compared with nothing.
         threshold: Largest difference of any channel that counts as none, in grey levels.
         reach: Differing pixels with gaps of up to about twice so many pixels are one region.
+        least_fill: Share of the boxes' summed area that must differ. What is scattered more thinly, as along all edges
+            of two specimens of a board, makes no regions.
 
     Returns:
         `(N, 4)` float32 xyxy pixels, the largest region first.
@@ -28,6 +32,8 @@ def differing_regions(before: np.ndarray, after: np.ndarray, threshold: int, rea
     boxes = np.array(_merge_overlapping(boxes_of_mask(differs, reach=reach), differs.shape), dtype=np.float32)
     boxes = boxes.reshape(-1, 4)
     area = (boxes[:, 2:] - boxes[:, :2]).prod(1)
+    if differs.sum() < least_fill * area.sum():
+        return boxes[:0]
     return boxes[np.argsort(-area, kind='stable')]
 
 

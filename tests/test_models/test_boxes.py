@@ -11,6 +11,7 @@ from difftracker.models.layers.box_ops import (
     aligned_iou,
     cxcywh_to_xyxy,
     inverse_sigmoid,
+    repeats_region,
     suppress_overlaps,
     xyxy_to_cxcywh,
 )
@@ -88,3 +89,15 @@ def test_suppressed_boxes_suppress_too():
     boxes = torch.tensor([[[0.0, 0, 4, 1], [2, 0, 6, 1], [4, 0, 8, 1], [9, 0, 10, 1]]])
     kept = suppress_overlaps(boxes, torch.tensor([[0.9, 0.8, 0.7, 0.6]]), 0.3)
     assert kept.tolist() == [[True, False, False, True]]
+
+
+def test_estimates_that_repeat_a_better_region():
+    region, part, around, beside = (10, 10, 30, 30), (12, 12, 20, 20), (5, 5, 40, 40), (22, 10, 60, 30)
+    boxes = torch.tensor([[region, part, around, beside]], dtype=torch.float32)
+    fixed = torch.tensor([[True, False, False, False]])
+    # `beside` shares 160 of the region's 400 pixels.
+    assert repeats_region(boxes, fixed).tolist() == [[False, True, True, False]]
+    # A region never repeats an estimate, and an estimate only a region that is better.
+    assert not repeats_region(boxes.flip(1), fixed.flip(1)).any()
+    assert not repeats_region(boxes, torch.zeros_like(fixed)).any()
+    assert not repeats_region(boxes, torch.ones_like(fixed)).any()

@@ -52,6 +52,13 @@ def test_what_one_picture_lacks_is_compared_with_nothing() -> None:
     ]
 
 
+def test_what_is_scattered_makes_no_regions() -> None:
+    frame = pair((10, 10, 60, 11), (10, 10, 11, 50))
+    assert differing_regions(*frame, threshold=24, reach=2, least_fill=0.04).tolist() == [[10, 10, 60, 50]]
+    # 89 of 2000 pixels.
+    assert len(differing_regions(*frame, threshold=24, reach=2, least_fill=0.05)) == 0
+
+
 def test_thousands_of_places() -> None:
     before = np.zeros((600, 600, 3), np.uint8)
     after = before.copy()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from mmcv.transforms import BaseTransform
 
 from difftracker.errors import ConfigError
@@ -11,6 +10,10 @@ from difftracker.utils.differing_regions import differing_regions
 
 from .pair_resize import EQUAL_SHARE, equal_share
 
+# Share of the regions' area that differs: at least 7 % on 19 of 20 pairs of screenshots and 13 % of edited photographs,
+# at most 4 % on 19 of 20 pairs of boards, which are two specimens.
+LEAST_FILL = 0.05
+
 
 @TRANSFORMS.register_module()
 class FindDifferingRegions(BaseTransform):
@@ -18,7 +21,8 @@ class FindDifferingRegions(BaseTransform):
 
     Two renderings of a page, or a picture and its edited copy, are equal wherever nothing changed. There the pixels
     tell the boxes of the changes, however small these are; which of them a sentence asks for, they do not tell. Between
-    two shots of a scene most pixels differ, and there are no such regions.
+    two shots of a scene most pixels differ, and nothing is added; between two specimens of a board those along all
+    edges differ, and there are no regions.
 
     Comes before `PairResize`, since it counts in pixels of the files.
 
@@ -39,9 +43,9 @@ class FindDifferingRegions(BaseTransform):
         self.threshold, self.reach, self.max_regions = threshold, reach, max_regions
 
     def transform(self, results: dict) -> dict:
-        """Adds the regions of one pair, `(N, 4)` float32 xyxy, the largest first; none where the pair is not equal."""
+        """Adds the regions of one pair, `(N, 4)` float32 xyxy, the largest first, where the pair is mostly equal."""
         before, after = results['img_before'], results['img_after']
-        results['regions'] = np.zeros((0, 4), dtype=np.float32)
         if equal_share(before, after) >= EQUAL_SHARE:
-            results['regions'] = differing_regions(before, after, self.threshold, self.reach)[: self.max_regions]
+            regions = differing_regions(before, after, self.threshold, self.reach, LEAST_FILL)
+            results['regions'] = regions[: self.max_regions]
         return results

@@ -13,7 +13,7 @@ from difftracker.models.across_processes import largest_anywhere, mean_anywhere
 from difftracker.models.heads.candidates import Candidates
 from difftracker.models.heads.dense_change_head import DenseOutput
 from difftracker.models.heads.text_conditioned_decoder import LayerState
-from difftracker.models.layers.box_ops import cxcywh_to_xyxy, suppress_overlaps
+from difftracker.models.layers.box_ops import cxcywh_to_xyxy, repeats_region, suppress_overlaps
 from difftracker.models.layers.denoising import make_denoising_queries
 from difftracker.models.layers.equal_regions import without_difference
 from difftracker.models.layers.pair_pyramid import PairPyramid
@@ -150,7 +150,10 @@ class DiffTracker(BaseDetector):
         own = (
             max(len(sample.gt_changes) for sample in samples),
             max(1, *(len(sample.texts) for sample in samples)),
-            max(self._count_regions(sample) for sample in samples),
+            max(
+                min(len(sample.regions) if 'regions' in sample else 0, self.decoder.region_queries)
+                for sample in samples
+            ),
         )
         changes, sentences, regions = largest_anywhere(own, batch_inputs.device)
         text, sentences = self.encode_text(samples, sentences)
@@ -194,8 +197,8 @@ class DiffTracker(BaseDetector):
     def test_step(self, data: dict) -> list[PairDataSample]:
         """Answers a batch as it comes from a data loader.
 
-        Pairs whose canvases differ go through the model apart, and so do pairs with and without regions of differing
-        pixels: padded to one size or to one number of candidates, a pair would get another answer in another company.
+        Pairs whose canvases differ go through the model apart, and so do pairs that are mostly equal and others: padded
+        to one size or to one number of candidates, a pair would get another answer in another company.
 
         Args:
             data: `inputs` and `data_samples`, one of each per pair.
@@ -206,7 +209,7 @@ class DiffTracker(BaseDetector):
         pairs = list(zip(data['inputs'], data['data_samples'], strict=True))
         groups: dict[tuple, list[int]] = {}
         for index, (pair, sample) in enumerate(pairs):
-            key = self.data_preprocessor.canvas(pair, sample), self._count_regions(sample) > 0
+            key = self.data_preprocessor.canvas(pair, sample), self._region_slots([sample])
             groups.setdefault(key, []).append(index)
         answered: dict[int, PairDataSample] = {}
         for members in groups.values():
@@ -236,7 +239,9 @@ class DiffTracker(BaseDetector):
             for column in range(len(sample.texts)):
                 index = row * sentences + column
                 top, order = scores[index].topk(keep)
-                kept = suppress_overlaps(after[index][order][None], top[None], self.answer_iou)[0]
+                ranked = after[index][order][None]
+                kept = suppress_overlaps(ranked, top[None], self.answer_iou)
+                kept = (kept & ~repeats_region(ranked, fixed[index][order][None]))[0]
                 top, order = top[kept], order[kept]
                 answers.append(
                     InstanceData(
@@ -258,9 +263,9 @@ class DiffTracker(BaseDetector):
         height, width = shape
         return (boxes / scale).clamp(min=0).minimum(boxes.new_tensor([width, height, width, height]))
 
-    def _count_regions(self, sample: PairDataSample) -> int:
-        """Regions of differing pixels that become candidates."""
-        return min(len(sample.regions), self.decoder.region_queries) if 'regions' in sample else 0
+    def _region_slots(self, samples: list[PairDataSample]) -> int:
+        """Further candidates at inference: always as many, whatever the number of regions of this or another pair."""
+        return self.decoder.region_queries if any('regions' in sample for sample in samples) else 0
 
     def _candidates(
         self, dense: DenseOutput, samples: list[PairDataSample], canvas: tuple[int, int], slots: int
@@ -277,9 +282,7 @@ class DiffTracker(BaseDetector):
         text, sentences = self.encode_text(samples)
         pyramid, per_row = self.build_pyramid(inputs, samples, text, sentences)
         dense = self.dense_head(pyramid.after, text if self.neck.uses_text else None)
-        # Always as many, so that an answer does not depend on the number of regions of other pairs.
-        slots = self.decoder.region_queries if any(map(self._count_regions, samples)) else 0
-        start = self._candidates(dense, samples, tuple(inputs.shape[-2:]), slots)
+        start = self._candidates(dense, samples, tuple(inputs.shape[-2:]), self._region_slots(samples))
         return self.decoder(pyramid, start, text, per_row), start, text, sentences
 
     def _forward(self, batch_inputs: Tensor, batch_data_samples: list[PairDataSample]) -> tuple[Tensor, ...]:

@@ -64,8 +64,8 @@ class TextConditionedDecoder(BaseModule):
         value_dims: Channels of the pyramids.
         num_levels: Levels of one pyramid.
         num_queries: Candidates per pair out of the dense head.
-        region_queries: Further candidates where a pair has regions of differing pixels: up to so many regions, and in
-            the place of regions that it does not have more candidates of the dense head. In training a batch has no
+        region_queries: Further candidates where a pair is mostly equal: up to so many regions of differing pixels, and
+            in the place of regions that it does not have more candidates of the dense head. In training a batch has no
             more than its pair with most regions. 0 ignores regions.
         num_layers: Decoder layers.
         text_from_layer: Index of the first layer that reads the sentence.

@@ -47,6 +47,28 @@ def aligned_iou(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     return iou, iou - (hull - union) / hull.clamp(min=eps)
 
 
+def repeats_region(boxes: Tensor, fixed: Tensor, share: float = 0.5) -> Tensor:
+    """Tells the estimates that say again what a better region of differing pixels says.
+
+    A region holds all that differs there. An estimate of a part of it, or of more around it, has a low IoU with it and
+    yet is about the same change.
+
+    Args:
+        boxes: `(B, N, 4)` xyxy, sorted by falling score in each image.
+        fixed: `(B, N)` bool, True for regions.
+        share: Part of the smaller one of two boxes that both must cover to be about the same.
+
+    Returns:
+        `(B, N)` bool; never True for a region.
+    """
+    first, second = boxes[:, :, None], boxes[:, None]
+    low, high = torch.maximum(first[..., :2], second[..., :2]), torch.minimum(first[..., 2:], second[..., 2:])
+    area = (boxes[..., 2:] - boxes[..., :2]).prod(-1)
+    common = (high - low).clamp(min=0).prod(-1) > share * torch.minimum(area[:, :, None], area[:, None])
+    better = torch.triu(torch.ones_like(common[0]), diagonal=1)
+    return (common & better & fixed[:, :, None]).any(1) & ~fixed
+
+
 def suppress_overlaps(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     """Parallel non-maximum suppression (Fast NMS of YOLACT, arXiv 1904.02689).
 
