@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from .mask_boxes import boxes_of_mask
@@ -27,8 +28,8 @@ def differing_regions(
     """
     common = tuple(slice(length) for length in np.minimum(before.shape[:2], after.shape[:2]))
     first, second = before[common], after[common]
-    # The larger minus the smaller, so that eight bits cannot wrap around.
-    differs = (np.maximum(first, second) - np.minimum(first, second)).max(-1) > threshold
+    red, green, blue = np.moveaxis(cv2.absdiff(first, second), -1, 0)
+    differs = np.maximum(np.maximum(red, green), blue) > threshold
     boxes = np.array(_merge_overlapping(boxes_of_mask(differs, reach=reach), differs.shape), dtype=np.float32)
     boxes = boxes.reshape(-1, 4)
     area = (boxes[:, 2:] - boxes[:, :2]).prod(1)

@@ -98,7 +98,11 @@ def equal_share(first: np.ndarray, second: np.ndarray) -> float:
     """Share of the pixels that are equal, of those that both pictures have; 1 where there are none."""
     common = tuple(slice(length) for length in np.minimum(first.shape[:2], second.shape[:2]))
     first, second = first[common], second[common]
-    return float((first == second).all(-1).mean()) if first.size else 1.0
+    if not first.size:
+        return 1.0
+    # Channel by channel: a reduction over an axis of three takes ten times as long.
+    red, green, blue = np.moveaxis(first ^ second, -1, 0)
+    return 1 - np.count_nonzero(red | green | blue) / red.size
 
 
 def _length(pixels: int, factor: float) -> int:
