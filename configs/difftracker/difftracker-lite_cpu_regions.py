@@ -15,19 +15,6 @@ train_dataloader = dict(
         datasets=[dict(item, seed=45) for item in _base_.train_dataloader.dataset.datasets],
     )
 )
-custom_hooks = [
-    dict(type='EpochSeedHook', seed=38),
-    dict(type='NonFiniteLossHook'),
-    dict(type='EMAHook', ema_type='ExpMomentumEMA', momentum=0.001, gamma=300, update_buffers=False),
-]
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.05, by_epoch=False, begin=0, end=60),
-    dict(
-        type='CosineAnnealingLR',
-        by_epoch=True,
-        begin=0,
-        end=max_epochs,
-        eta_min_ratio=0.01,
-        convert_to_iter_based=True,
-    ),
-]
+custom_hooks = [dict(type='EpochSeedHook', seed=38), *_base_.custom_hooks[1:]]
+warm_up, cosine = _base_.param_scheduler
+param_scheduler = [warm_up, dict(cosine, end=max_epochs)]
