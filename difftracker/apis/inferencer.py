@@ -31,7 +31,7 @@ class DiffTrackerInferencer:
         score_threshold: Boxes below this score are left out; None takes the one stored with the weights.
         batch_size: Pairs in one pass of the model, when lists are given.
         exact_size: Largest side in pixels at which pairs of drawn pictures (screenshots, scans) are read; None takes
-            the one stored with the weights. More shows smaller changes and costs time by the square.
+            the one stored with the weights. More costs time by the square.
 
     Raises:
         CheckpointError: The model is unknown or its file cannot be used.

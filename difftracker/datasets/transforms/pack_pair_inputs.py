@@ -31,7 +31,7 @@ class PackPairInputs(BaseTransform):
     """Packs a pair as `{'inputs': uint8 tensor (2, 3, H, W) RGB, before first, 'data_samples': PairDataSample}`.
 
     Truth is packed where there is any: without `boxes_after` (a pair out of a user's hand) the sample has none.
-    `regions` are packed where `FindDifferingRegions` has looked for them.
+    `regions` are packed where `FindDifferingRegions` has added them.
 
     Raises:
         ConfigError: When the two images have unequal sizes; `PairResize` must come before.

@@ -23,8 +23,8 @@ class PairRandomAffine(BaseTransform):
 
     Each image is warped once. A change of which less than 30 % stays in view of an image becomes invalid there; a
     sentence that asks for a change invalid in the after image is dropped. A draw that leaves no sentence is repeated,
-    and after eight such draws the pair stays as it is. Regions of differing pixels move along; they are
-    dropped where the two images are moved apart.
+    and after eight such draws the pair stays as it is. Regions of differing pixels move along; they are dropped
+    where the two images are moved apart.
 
     Args:
         scale: Smallest and largest shared zoom; above 1 crops.

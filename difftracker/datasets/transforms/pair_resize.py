@@ -24,8 +24,8 @@ class PairResize(BaseTransform):
     """Fits each image into the canvas, keeping its ratio, and pads with grey on the right and below.
 
     Images of unequal sizes get a scale each (`before_scale`, `after_scale`; canvas pixels = original pixels * scale),
-    so none is ever stretched. Boxes move to canvas pixels of their image; regions
-    of differing pixels are dropped where the images have two scales.
+    so none is ever stretched. Boxes move to canvas pixels of their image; regions of differing pixels are dropped where
+    the images have two scales.
 
     Args:
         scale: `(width, height)` of the canvas in pixels.

@@ -150,10 +150,7 @@ class DiffTracker(BaseDetector):
         own = (
             max(len(sample.gt_changes) for sample in samples),
             max(1, *(len(sample.texts) for sample in samples)),
-            max(
-                min(len(sample.regions) if 'regions' in sample else 0, self.decoder.region_queries)
-                for sample in samples
-            ),
+            min(self.decoder.region_queries, max(len(sample.get('regions', ())) for sample in samples)),
         )
         changes, sentences, regions = largest_anywhere(own, batch_inputs.device)
         text, sentences = self.encode_text(samples, sentences)

@@ -29,7 +29,7 @@ class Candidates(NamedTuple):
         """Makes candidates of the regions of differing pixels.
 
         Args:
-            samples: B pairs; one without `regions`, from a pipeline that does not look for them, has none.
+            samples: B pairs; one without `regions` has none.
             canvas: Height and width of the batch.
             device: Where the candidates go.
             slots: Candidates per pair; of more regions the first ones are taken.
