@@ -1,65 +1,11 @@
-"""difftracker-small: EfficientNet-Lite2 and MiniLM; wider and deeper than difftracker-lite, with larger windows.
+"""difftracker-small: difftracker-lite with EfficientNet-Lite2 and a larger canvas.
 
-Text enters in the decoder, as in difftracker-lite: many sentences share one image pass.
+The widths behind the backbone are those of difftracker-lite, so that a trained one is a start (`tools/warm_start.py`).
 """
 
-change_kinds = (
-    'appearance',
-    'replace',
-    'remove',
-    'add',
-    'move',
-    'open',
-    'short',
-    'mousebite',
-    'spur',
-    'copper',
-    'pin-hole',
-)
-embed_dims = 256
-value_dims = 192
-stage_dims = (48, 128, 192, 192)
-num_layers = 6
+_base_ = './difftracker_lite.py'
 
 model = dict(
-    type='DiffTracker',
-    data_preprocessor=dict(type='PairDataPreprocessor', mean=(127.0,) * 3, std=(128.0,) * 3, size_divisor=32),
-    backbone=dict(
-        type='DifferentialBackbone',
-        backbone=dict(type='EfficientNetLite', arch='lite2', frozen_stages=1, pretrained=True),
-        difference=dict(type='DifferenceEnhancement', window=(5, 5, 3, 3), enhancement=True, suppression=True),
-        in_channels=(24, 48, 120, 352),
-        out_channels=stage_dims,
-    ),
-    text_encoder=dict(
-        type='TextEncoder',
-        name='minilm',
-        out_channels=embed_dims,
-        frozen=True,
-        adapter_layers=2,
-        cache_size=300_000,
-    ),
-    neck=dict(
-        type='VisionLanguageNeck', in_channels=stage_dims, embed_dims=value_dims, fusion_layers=0, encoder_layers=0
-    ),
-    dense_head=dict(type='DenseChangeHead', in_channels=value_dims),
-    decoder=dict(
-        type='TextConditionedDecoder',
-        embed_dims=embed_dims,
-        value_dims=value_dims,
-        num_levels=3,
-        num_queries=30,
-        region_queries=20,
-        num_layers=num_layers,
-        text_from_layer=2,
-        num_heads=8,
-        num_points=4,
-        semantic_channels=(120, 352),
-        attributes=8,
-        describer=dict(type='ChangeDescriber', embed_dims=embed_dims),
-    ),
-    head=dict(
-        type='DiffTrackerHead', kinds=change_kinds, embed_dims=embed_dims, num_layers=num_layers, alignment_dims=8 * 32
-    ),
-    denoising=dict(positive_noise=0.4, negative_noise=1.0),
+    backbone=dict(backbone=dict(arch='lite2'), in_channels=(24, 48, 120, 352)),
+    decoder=dict(semantic_channels=(120, 352)),
 )

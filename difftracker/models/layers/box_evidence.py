@@ -63,10 +63,12 @@ class BoxEvidence(nn.Module):
         colours.append(colours[1] - colours[0])
         evidence = self.features(torch.cat(pooled, dim=-1)) + self.colours(torch.cat(colours, dim=-1))
         if self.semantics is not None:
-            evidence = evidence + self.semantics(self._pool_semantics(pyramid, grids))
+            evidence = evidence + self.semantics(self.pool_semantics(pyramid, before, after))
         return self.norm(evidence)
 
-    def _pool_semantics(self, pyramid: PairPyramid, grids: list[Tensor]) -> Tensor:
+    def pool_semantics(self, pyramid: PairPyramid, before: Tensor, after: Tensor) -> Tensor:
+        """Averages the backbone's own maps inside the boxes: `(B, Q, 2 * sum(semantic_channels))`; as `forward`."""
+        grids = [self._points(boxes) for boxes in (before, after)]
         sides = zip((pyramid.semantic_before, pyramid.semantic_after), grids, strict=True)
         return torch.cat(
             [self._sample(level, grid).mean(-1).transpose(1, 2) for levels, grid in sides for level in levels], dim=-1

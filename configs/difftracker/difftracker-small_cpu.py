@@ -1,0 +1,22 @@
+"""difftracker-small on two CPU cores, from a trained difftracker-lite.
+
+The start is made by `tools/warm_start.py`; pass it as `--cfg-options load_from=work_dirs/small_start.pth`.
+"""
+
+_base_ = [
+    '../_base_/models/difftracker_small.py',
+    '../_base_/datasets/mixture_384.py',
+    '../_base_/schedules/cpu_windows.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(backbone=dict(backbone=dict(frozen_stages=3)))
+max_epochs = 6
+train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
+warm_up, cosine = _base_.param_scheduler
+param_scheduler = [warm_up, dict(cosine, end=max_epochs)]
+custom_hooks = [
+    dict(type='EpochSeedHook', seed=48),
+    dict(type='NonFiniteLossHook'),
+    dict(type='EMAHook', ema_type='ExpMomentumEMA', momentum=0.001, gamma=300, update_buffers=False),
+]
