@@ -1,0 +1,25 @@
+"""Fifth stage of the shipped difftracker-lite: all sets at 384 px, with photographs that differ in changes and decoys alone.
+
+What trains is as in the fourth stage, at half the rate: a higher one first unlearns. Start from that stage:
+`--cfg-options load_from=work_dirs/difftracker-lite_cpu_regions/epoch_7.pth`.
+"""
+
+_base_ = [
+    '../_base_/models/difftracker_lite.py',
+    '../_base_/datasets/mixture_384.py',
+    '../_base_/schedules/cpu_windows.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(backbone=dict(backbone=dict(frozen_stages=3)))
+max_epochs = 3
+train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
+train_dataloader = dict(dataset=dict(samples_per_epoch=1280))
+optim_wrapper = dict(optimizer=dict(lr=1.5e-4))
+warm_up, cosine = _base_.param_scheduler
+param_scheduler = [warm_up, dict(cosine, end=max_epochs)]
+custom_hooks = [
+    dict(type='EpochSeedHook', seed=58),
+    dict(type='NonFiniteLossHook'),
+    dict(type='EMAHook', ema_type='ExpMomentumEMA', momentum=0.002, gamma=100, update_buffers=False),
+]
