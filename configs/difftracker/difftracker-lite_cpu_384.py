@@ -1,4 +1,4 @@
-"""Fifth stage of the shipped difftracker-lite: all sets at 384 px, with photographs that differ in changes and decoys alone.
+"""Fifth stage of the shipped difftracker-lite: all sets at 384 px, photographs without nuisance among them.
 
 What trains is as in the fourth stage, at half the rate: a higher one first unlearns. Start from that stage:
 `--cfg-options load_from=work_dirs/difftracker-lite_cpu_regions/epoch_7.pth`.
