@@ -6,6 +6,6 @@ The widths behind the backbone are those of difftracker-lite, so that a trained 
 _base_ = './difftracker_lite.py'
 
 model = dict(
-    backbone=dict(backbone=dict(arch='lite2'), in_channels=(24, 48, 120, 352)),
+    backbone=dict(backbone=dict(arch='lite2', frozen_stages=1), in_channels=(24, 48, 120, 352)),
     decoder=dict(semantic_channels=(120, 352)),
 )
