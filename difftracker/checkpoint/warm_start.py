@@ -110,7 +110,8 @@ class WarmStart:
         times = len(boxes[0]) // (len(kept[0]) // 2)
         before, after = (tuple(m.chunk(2)[side].repeat_interleave(times, 0) for m in kept) for side in (0, 1))
         own = pyramid._replace(semantic_before=before, semantic_after=after)
+        grids = [source.grid_points(side) for side in boxes]
         norm, layers = source.semantics
-        wanted = layers[0](norm(source.pool_semantics(pyramid, *boxes)))
-        read = evidence.semantics[0](evidence.pool_semantics(own, *boxes))
+        wanted = layers[0](norm(source.pool_semantics(pyramid, grids)))
+        read = evidence.semantics[0](evidence.pool_semantics(own, grids))
         self._layers['decoder.evidence.semantics.1.0'][1].add(read.flatten(0, 1), wanted.flatten(0, 1))

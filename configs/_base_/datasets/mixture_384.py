@@ -6,33 +6,13 @@ each of their words, and `photo_exact`, photographs whose pixels are equal but f
 
 _base_ = './mixture.py'
 
-data_root = 'data/'
 image_size = (384, 384)
-exact_size = (480, 480)
 
-test_pipeline = [
-    dict(type='LoadImagePair'),
-    dict(type='FindDifferingRegions'),
-    dict(type='PairResize', scale=image_size, exact_scale=exact_size),
-    dict(type='PackPairInputs'),
-]
-train_pipeline = [
-    dict(type='LoadImagePair'),
-    dict(type='FindDifferingRegions', max_regions=8),
-    dict(type='PairResize', scale=image_size),
-    dict(type='PairRandomFlip', prob=0.5),
-    dict(type='PairRandomAffine', scale=(0.9, 1.15), translate=0.03, prob=0.5),
-    dict(type='PairPhotometric', prob=0.4),
-    dict(type='PackPairInputs'),
-]
-dense = dict(
-    type='DiffGroundDataset',
-    pipeline=train_pipeline,
-    kinds=_base_.kinds,
-    queries_per_pair=12,
-    ann_file='annotations/train_dense.jsonl',
-    seed=61,
+test_pipeline, train_pipeline = (
+    [dict(step, scale=image_size) if step['type'] == 'PairResize' else step for step in pipeline]
+    for pipeline in (_base_.test_pipeline, _base_.train_pipeline)
 )
+dense = dict(_base_.train_settings, pipeline=train_pipeline, ann_file='annotations/train_dense.jsonl', seed=61)
 concise = dict(dense, ann_file='annotations/train_concise.jsonl', min_changes=2, seed=62)
 train_dataloader = dict(
     dataset=dict(
@@ -40,17 +20,16 @@ train_dataloader = dict(
         seed=61,
         weights=(3.0, 3.0, 0.8, 0.6, 0.5, 1.1, 0.4, 1.0, 1.0),
         datasets=[
-            dict(dense, data_root=data_root + 'photo_train'),
-            dict(concise, data_root=data_root + 'photo_train'),
-            dict(dense, data_root=data_root + 'photo_exact'),
-            dict(concise, data_root=data_root + 'photo_exact'),
-            dict(dense, data_root=data_root + 'boards'),
-            dict(dense, data_root=data_root + 'boards_windows'),
-            dict(dense, data_root=data_root + 'screens_train'),
-            dict(dense, data_root=data_root + 'screens', ann_file='annotations/train.jsonl'),
-            dict(dense, data_root=data_root + 'screens_windows'),
+            dict(dense, data_root=_base_.data_root + 'photo_train'),
+            dict(concise, data_root=_base_.data_root + 'photo_train'),
+            dict(dense, data_root=_base_.data_root + 'photo_exact'),
+            dict(concise, data_root=_base_.data_root + 'photo_exact'),
+            dict(dense, data_root=_base_.data_root + 'boards'),
+            dict(dense, data_root=_base_.data_root + 'boards_windows'),
+            dict(dense, data_root=_base_.data_root + 'screens_train'),
+            dict(dense, data_root=_base_.data_root + 'screens', ann_file='annotations/train.jsonl'),
+            dict(dense, data_root=_base_.data_root + 'screens_windows'),
         ],
     )
 )
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+val_dataloader = test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

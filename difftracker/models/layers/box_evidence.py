@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -54,7 +56,7 @@ class BoxEvidence(nn.Module):
         Returns:
             `(B, Q, embed_dims)`.
         """
-        grids = [self._points(boxes) for boxes in (before, after)]
+        grids = [self.grid_points(boxes) for boxes in (before, after)]
         pooled, colours = [], []
         sides = ((pyramid.before, pyramid.colour_before), (pyramid.after, pyramid.colour_after))
         for (levels, colour), grid in zip(sides, grids, strict=True):
@@ -63,19 +65,26 @@ class BoxEvidence(nn.Module):
         colours.append(colours[1] - colours[0])
         evidence = self.features(torch.cat(pooled, dim=-1)) + self.colours(torch.cat(colours, dim=-1))
         if self.semantics is not None:
-            evidence = evidence + self.semantics(self.pool_semantics(pyramid, before, after))
+            evidence = evidence + self.semantics(self.pool_semantics(pyramid, grids))
         return self.norm(evidence)
 
-    def pool_semantics(self, pyramid: PairPyramid, before: Tensor, after: Tensor) -> Tensor:
-        """Averages the backbone's own maps inside the boxes: `(B, Q, 2 * sum(semantic_channels))`; as `forward`."""
-        grids = [self._points(boxes) for boxes in (before, after)]
+    def pool_semantics(self, pyramid: PairPyramid, grids: Sequence[Tensor]) -> Tensor:
+        """Averages the backbone's own maps over points inside the boxes.
+
+        Args:
+            pyramid: Pyramids of B pairs.
+            grids: `grid_points` of the `(B, Q, 4)` boxes before and after.
+
+        Returns:
+            `(B, Q, 2 * sum(semantic_channels))`.
+        """
         sides = zip((pyramid.semantic_before, pyramid.semantic_after), grids, strict=True)
         return torch.cat(
             [self._sample(level, grid).mean(-1).transpose(1, 2) for levels, grid in sides for level in levels], dim=-1
         )
 
-    def _points(self, boxes: Tensor) -> Tensor:
-        """Grid points of each box in `grid_sample`'s frame: `(B, Q, grid * grid, 2)` in [-1, 1]."""
+    def grid_points(self, boxes: Tensor) -> Tensor:
+        """Grid points of each `(B, Q, 4)` box in `grid_sample`'s frame: `(B, Q, grid * grid, 2)` in [-1, 1]."""
         corners = cxcywh_to_xyxy(boxes.float())
         steps = (torch.arange(self.grid, device=boxes.device) + 0.5) / self.grid
         y, x = torch.meshgrid(steps, steps, indexing='ij')
