@@ -1,4 +1,4 @@
-"""difftracker-small on two CPU cores, from a trained difftracker-lite.
+"""difftracker-small on a CPU, from a trained difftracker-lite, at a rate that does not first unlearn.
 
 The start is made by `tools/warm_start.py`; pass it as `--cfg-options load_from=work_dirs/small_start.pth`.
 """
@@ -13,10 +13,12 @@ _base_ = [
 model = dict(backbone=dict(backbone=dict(frozen_stages=3)))
 max_epochs = 6
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
+train_dataloader = dict(dataset=dict(samples_per_epoch=1440))
+optim_wrapper = dict(optimizer=dict(lr=1.2e-4))
 warm_up, cosine = _base_.param_scheduler
 param_scheduler = [warm_up, dict(cosine, end=max_epochs)]
 custom_hooks = [
     dict(type='EpochSeedHook', seed=48),
     dict(type='NonFiniteLossHook'),
-    dict(type='EMAHook', ema_type='ExpMomentumEMA', momentum=0.001, gamma=300, update_buffers=False),
+    dict(type='EMAHook', ema_type='ExpMomentumEMA', momentum=0.002, gamma=100, update_buffers=False),
 ]
