@@ -93,6 +93,8 @@ def main() -> None:
         raise CheckpointError(args.checkpoint, 'expected weights without calibration, found some that have one')
     model = build_model(description['model'])
     apply_weights(model, state_dict, args.checkpoint)
+    # The file brings a trained encoder's weights, so whoever loads it need not have what the training started from.
+    description['model']['text_encoder'].update(model.text_encoder.without_source())
     # Half precision halves the file; the model computes in float32, and 11 bits of weight are below training noise.
     weights = {
         name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in model.state_dict().items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import sys
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from mmengine.config import Config
 
 from difftracker.apis import DiffTrackerInferencer
-from difftracker.apis.build import build_model
+from difftracker.apis.build import build_from_weights, build_model
 from difftracker.checkpoint import load_weights
 from difftracker.errors import CheckpointError, ConfigError
 from tests.test_tools.small_run import SHIPPED
@@ -97,3 +98,32 @@ def test_the_test_tool_takes_calibration_and_threshold_together():
     assert config.test_evaluator.score_threshold == 0.33
     test_tool.adopt_calibration(config, stored, None)
     assert config.test_evaluator.score_threshold == 0.4
+
+
+def test_a_trained_text_encoder_needs_no_source(tmp_path, monkeypatch):
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    from difftracker.models.text.text_encoder import minilm_folder
+    from tests.test_models.tiny import BERT
+
+    tokenizer = AutoTokenizer.from_pretrained(str(minilm_folder()))
+    source = tmp_path / 'bert'
+    tokenizer.save_pretrained(source)
+    BertModel(BertConfig(vocab_size=tokenizer.vocab_size, layer_norm_eps=1e-3, **BERT)).save_pretrained(source)
+    config_file = tmp_path / 'own.py'
+    text_encoder = {'name': str(source), 'frozen': False}
+    config_file.write_text(f'_base_ = {str(SHIPPED)!r}\nmodel = dict(text_encoder={text_encoder!r})\n')
+    trained = build_model(Config.fromfile(config_file).model).eval()
+    checkpoint, out = tmp_path / 'epoch_1.pth', tmp_path / 'own.safetensors'
+    torch.save({'state_dict': trained.state_dict(), 'meta': {}}, checkpoint)
+    monkeypatch.setattr(sys, 'argv', ['publish.py', str(config_file), str(checkpoint), str(out)])
+    publish.main()
+    shutil.rmtree(source)
+    loaded, stored = build_from_weights(out)
+    assert str(source) not in json.dumps(stored)
+    sentence = ['the red car has gone']
+    with torch.no_grad():
+        # Weights are stored in half precision.
+        torch.testing.assert_close(
+            loaded.text_encoder(sentence).sentence, trained.text_encoder(sentence).sentence, rtol=1e-2, atol=1e-2
+        )

