@@ -3,7 +3,7 @@
 data_root = 'data/'
 image_size = (320, 320)
 # Screenshots and boards are read at up to this size, since what changed there may be a few pixels large. Chosen on the
-# boards; for screenshots it is the best of four too (docs/training.md).
+# boards; of four sizes it is also the one at which sentences about screenshots choose best (docs/training.md).
 exact_size = (480, 480)
 kinds = ('appearance', 'replace', 'remove', 'add', 'move', 'open', 'short', 'mousebite', 'spur', 'copper', 'pin-hole')
 score_threshold = 0.25
