@@ -38,8 +38,6 @@ REQUIRES = [
 ]
 EXTRAS = {
     'dev': ['pytest>=8', 'ruff==0.17.6', 'mypy>=1.11', 'build>=1.2', 'wheel', 'scikit-image>=0.22'],
-    'web': ['fastapi>=0.110', 'uvicorn>=0.29', 'python-multipart>=0.0.9'],
-    'export': ['onnx>=1.16', 'onnxruntime>=1.18', 'onnxscript>=0.1'],
 }
 
 

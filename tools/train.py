@@ -15,12 +15,18 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file (Python: code that runs; use only files you trust)')
     parser.add_argument('--work-dir', help='logs and checkpoints; default: work_dirs/<config name>')
     parser.add_argument(
-        '--resume', nargs='?', const='auto', help='continue the latest checkpoint of the work dir, or the given one'
+        '--resume', nargs='?', const='auto', help='continue the latest checkpoint of the work dir, or the given .pth'
     )
     parser.add_argument('--amp', action='store_true', help='bfloat16 mixed precision, on CPU and GPU')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides, key=value')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.resume is not None and args.resume.endswith('.safetensors'):
+        parser.error(
+            f'--resume: expected a .pth checkpoint, found {args.resume}, weights without a state of training; '
+            f'to start from them: --cfg-options load_from={args.resume}'
+        )
+    return args
 
 
 def main() -> None:

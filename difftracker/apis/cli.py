@@ -68,7 +68,7 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
     weights.add_argument(
         '--model', metavar='NAME', default='difftracker-lite', help='shipped model (default: difftracker-lite)'
     )
-    weights.add_argument('--checkpoint', metavar='FILE', help='weights file to use instead (.safetensors, .pth)')
+    weights.add_argument('--checkpoint', metavar='FILE', help='weights file to use instead, of tools/publish.py')
     model.add_argument(
         '--score-threshold',
         type=_score,

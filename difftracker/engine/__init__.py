@@ -5,6 +5,7 @@ from .epoch_seed_hook import EpochSeedHook
 from .freeze_hook import FreezeHook
 from .merged_optim_constructor import MergedOptimWrapperConstructor
 from .non_finite_loss_hook import NonFiniteLossHook
+from .safetensors_loader import load_safetensors
 from .timed_train_loop import TimedTrainLoop
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     'MergedOptimWrapperConstructor',
     'NonFiniteLossHook',
     'TimedTrainLoop',
+    'load_safetensors',
 ]

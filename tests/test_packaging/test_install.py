@@ -66,7 +66,7 @@ def test_the_version_is_stated_once(metadata: dict[str, list[str]]) -> None:
 def test_python_versions_and_extras(metadata: dict[str, list[str]]) -> None:
     allowed = SpecifierSet(metadata['Requires-Python'][0])
     assert [minor for minor in range(8, 15) if f'3.{minor}.5' in allowed] == [10, 11, 12]
-    assert sorted(metadata['extras']) == ['dev', 'export', 'web']
+    assert sorted(metadata['extras']) == ['dev']
 
 
 def test_the_command_is_installed(metadata: dict[str, list[str]]) -> None:
