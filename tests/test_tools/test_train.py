@@ -133,3 +133,10 @@ def test_shipped_configs_can_be_read(path):
     assert config.model.head.num_layers == config.model.decoder.num_layers
     hooks = {hook.type for hook in config.custom_hooks}
     assert {'EpochSeedHook', 'NonFiniteLossHook'} <= hooks
+
+
+def test_weights_without_a_state_are_not_resumed(monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['train.py', 'config.py', '--resume', 'lite.safetensors'])
+    with pytest.raises(SystemExit):
+        tool.parse_args()
+    assert 'expected a .pth checkpoint, found lite.safetensors' in capsys.readouterr().err

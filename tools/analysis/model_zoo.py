@@ -116,7 +116,7 @@ def models_table(models: list[dict], results: dict[str, dict]) -> str:
                 model['Metadata']['Parameters'],
                 _link(model['Config']),
                 _link(model['Weights']),
-                ' '.join(_link(log, str(number)) for number, log in enumerate(logs, start=1)),
+                ' '.join(_link(log, Path(log).stem.rpartition('_stage')[2]) for log in logs),
                 *(percent(first['figures'].get(name)) for name in shown),
             ]
         )
