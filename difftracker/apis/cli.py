@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -168,11 +169,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         Exit code: 0 for success, 1 where a run over a file passed over bad pairs, 2 for bad input, 130 when
-        interrupted.
+        interrupted, 141 where the reader of the output has left.
     """
     args = build_parser().parse_args(argv)
     try:
-        return args.run(args)
+        code = args.run(args)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # The reader of the output, `head` for example, has seen enough. Python would flush once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except _UsageError as error:
         return _fail(f'{error} (see difftracker {args.command} --help)')
     except (DiffTrackerError, OSError) as error:

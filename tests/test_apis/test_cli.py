@@ -58,6 +58,18 @@ def test_help_imports_nothing_heavy(arguments):
     assert 'difftracker' in done.stdout
 
 
+def test_a_reader_that_leaves_is_no_bad_input(tmp_path):
+    annotations = Path(__file__).parents[2] / 'demo' / 'annotations.jsonl'
+    predictions = tmp_path / 'predictions.jsonl'
+    predictions.touch()
+    arguments = ['evaluate', str(annotations), str(predictions)]
+    code = f'import sys\nfrom difftracker.apis.cli import main\nsys.exit(main({arguments!r}))'
+    with subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b''
+    assert process.returncode == 141
+
+
 def test_one_pair_prints_the_answer_and_writes_the_picture(stub, weights, files, tmp_path, capsys):
     out = tmp_path / 'out'
     assert main(['predict', *files, 'What is gone?', '--checkpoint', str(weights), '--out-dir', str(out)]) == 0
