@@ -17,7 +17,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='.safetensors weights, or a .pth checkpoint of tools/train.py (its EMA)')
     parser.add_argument('--data-root', help='data root of the set to score; default: the one of the config')
     parser.add_argument('--ann-file', help='annotation file, relative to the data root; default: that of the config')
-    parser.add_argument('--out-dir', help='report.json, predictions.jsonl, pictures/; default: beside the checkpoint')
+    parser.add_argument(
+        '--out-dir', help='report.json, report.predictions.jsonl, pictures/; default: beside the checkpoint'
+    )
     parser.add_argument(
         '--score-threshold',
         type=float,

@@ -1,7 +1,7 @@
 """Fifth stage of the shipped difftracker-lite: all sets at 384 px, photographs without nuisance among them.
 
 What trains is as in the fourth stage, at half the rate: a higher one first unlearns. Start from that stage:
-`--cfg-options load_from=work_dirs/difftracker-lite_cpu_regions/epoch_7.pth`.
+`--cfg-options load_from=work_dirs/regions/epoch_7.pth`.
 """
 
 _base_ = [

@@ -1,6 +1,6 @@
 """Second stage of the shipped difftracker-lite: sentences that need each of their words, image side frozen.
 
-Start from the first stage: `--cfg-options load_from=work_dirs/difftracker-lite_cpu_mixture/epoch_N.pth`.
+Start from the first stage: `--cfg-options load_from=work_dirs/lite/epoch_20.pth`.
 """
 
 _base_ = [

@@ -1,7 +1,7 @@
 """Fourth stage of the shipped difftracker-lite: regions of differing pixels as candidates, with more screenshots.
 
 What trains and at which rate is as in the third stage. Start from that one:
-`--cfg-options load_from=work_dirs/difftracker-lite_cpu_windows/epoch_10.pth`.
+`--cfg-options load_from=work_dirs/windows/epoch_10.pth`.
 """
 
 _base_ = './difftracker-lite_cpu_windows.py'

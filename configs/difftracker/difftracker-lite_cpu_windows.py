@@ -1,7 +1,7 @@
 """Third stage of the shipped difftracker-lite: windows of boards and screenshots at the size that they have.
 
 All but the first three stages of the backbone trains. Start from the second stage:
-`--cfg-options load_from=work_dirs/difftracker-lite_cpu_language/epoch_9.pth`.
+`--cfg-options load_from=work_dirs/language/epoch_9.pth`.
 """
 
 _base_ = [

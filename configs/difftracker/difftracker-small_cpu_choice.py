@@ -1,6 +1,6 @@
 """Second stage of difftracker-small: more pairs that offer a choice, at a smaller rate.
 
-Start from the first stage: `--cfg-options load_from=work_dirs/difftracker-small_cpu/epoch_5.pth`.
+Start from the first stage: `--cfg-options load_from=work_dirs/small/epoch_5.pth`.
 """
 
 _base_ = './difftracker-small_cpu.py'
