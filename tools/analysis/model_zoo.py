@@ -38,6 +38,8 @@ COLUMNS = {
     'ap50_all': 'everything, AP50',
     'none_accuracy': 'unanswerable, None',
 }
+# Those of them that the list of models shows.
+SHOWN = ('acc50_one_change', 'acc50_multi', 'none_accuracy')
 _BLOCK = r'(?P<head>^[^\n]*\b{name}\b[^\n]*\n)(?P<body>.*?)(?P<tail>^[^\n]*\bend of {kind}\b)'
 
 
@@ -102,25 +104,35 @@ def results_table(results: dict) -> str:
     return f'\n{format_table(header, body, markdown=True)}\n\n{details}\n\n'
 
 
-def models_table(models: list[dict], results: dict[str, dict]) -> str:
-    """One row per model: its files and its figures on the first set."""
-    shown = ('acc50_one_change', 'acc50_multi', 'none_accuracy')
-    header = ['model', 'parameters', 'config', 'weights', 'logs', *(COLUMNS[name] for name in shown)]
-    body = []
+def models_table(root: Path, models: list[dict], results: dict[str, dict]) -> str:
+    """One column per model: what it costs, its files, and its figures on the first set.
+
+    Raises:
+        OSError: A weights file is not there.
+    """
+    columns = []
     for model in models:
-        first = results[model['Name']]['rows'][0]
-        logs = model['Metadata']['Training Logs']
-        body.append(
-            [
-                model['Name'],
-                model['Metadata']['Parameters'],
-                _link(model['Config']),
-                _link(model['Weights']),
-                ' '.join(_link(log, Path(log).stem.rpartition('_stage')[2]) for log in logs),
-                *(percent(first['figures'].get(name)) for name in shown),
-            ]
-        )
-    return f'\n{format_table(header, body, markdown=True)}\n\n'
+        first, about = results[model['Name']]['rows'][0], model['Metadata']
+        sizes = f'{about["Image Size"]} px, drawn pictures {about["Drawn Image Size"]} px'
+        logs = [_link(log, Path(log).stem.rpartition('_stage')[2]) for log in about['Training Logs']]
+        column = {
+            'parameters': about['Parameters'],
+            'longer side as read': sizes,
+            f'GFLOPs per pair, {about["Image Size"]} px': about['GFLOPs'],
+            f'milliseconds per pair, two threads, {about["Image Size"]} px': about['Milliseconds'],
+            'memory at the peak, MiB': about['Memory (MiB)'],
+            'weights': f'{_link(model["Weights"])}, {(root / model["Weights"]).stat().st_size / 1e6:.1f} MB',
+            'config of the last stage': _link(model['Config']),
+            'training data': about['Training Data'],
+            'training resources': about['Training Resources'],
+            'logs, by stage': ' '.join(logs),
+            'score threshold': first['score_threshold'],
+            **{f'{COLUMNS[name]}, %': percent(first['figures'].get(name)) for name in SHOWN},
+        }
+        columns.append(column)
+    rows = list(dict.fromkeys(name for column in columns for name in column))
+    body = [[row, *(str(column.get(row, '-')) for column in columns)] for row in rows]
+    return f'\n{format_table(["", *(model["Name"] for model in models)], body, markdown=True)}\n\n'
 
 
 def metafile_results(results: dict) -> str:
@@ -147,7 +159,7 @@ def blocks(root: Path) -> list[tuple[Path, str, str, str]]:
     """Returns file, name of the block, kind of its end mark, and the content that it should have."""
     models = read_models(root)
     results = {model['Name']: read_results(root, model['Name']) for model in models}
-    found = [(root / 'docs/model_zoo.md', 'models', 'models', models_table(models, results))]
+    found = [(root / 'docs/model_zoo.md', 'models', 'models', models_table(root, models, results))]
     for name, item in results.items():
         found.append((root / 'README.md', f'results: {name}', 'results', results_table(item)))
         found.append((root / METAFILE, f'results: {name}', 'results', metafile_results(item)))
