@@ -32,6 +32,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--blank-text', action='store_true', help='text-blind: every sentence becomes one constant')
     parser.add_argument('--blank-image', action='store_true', help='image-blind: both images become grey')
     parser.add_argument('--swap', action='store_true', help='exchange before and after; sentences stay')
+    parser.add_argument(
+        '--tell-names', action='store_true', help='tell the model the true names of what changed instead of its guesses'
+    )
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides, key=value')
     return parser.parse_args()
 
@@ -86,6 +89,7 @@ def main() -> None:
     from mmengine.runner import Runner
 
     import difftracker.register  # noqa: F401
+    from difftracker.analysis.name_oracle import NameOracle
     from difftracker.checkpoint import apply_weights, load_weights
     from difftracker.visualization.answer_gallery import draw_best_and_worst
 
@@ -93,6 +97,8 @@ def main() -> None:
     adopt_calibration(config, metadata.get('config', {}), args.score_threshold)
     runner = Runner.from_cfg(config)
     apply_weights(runner.model, state_dict, args.checkpoint)
+    if args.tell_names:
+        NameOracle(runner.model)
     runner.test()
     out_dir = Path(config.work_dir)
     dataset = config.test_dataloader.dataset

@@ -96,6 +96,16 @@ def test_swap(score):
     assert not any(same(plain[key], swapped[key]) for key in plain)
 
 
+def test_told_names(score, trained):
+    annotations = trained[0].parent / 'annotations'
+    records = [json.loads(line) for line in (annotations / 'val.jsonl').read_text().splitlines()]
+    for change in (change for record in records for change in record['changes']):
+        change['label'] = 'rectangle'
+    (annotations / 'named.jsonl').write_text(''.join(json.dumps(record) + '\n' for record in records))
+    plain, told = (score('--ann-file', 'annotations/named.jsonl', *option)[1] for option in ((), ('--tell-names',)))
+    assert told.keys() == plain.keys() and not all(same(plain[key], told[key]) for key in plain)
+
+
 def test_threshold_decides(score):
     nothing, _ = score('--score-threshold', '1.0')
     assert nothing['score_threshold'] == 1.0
