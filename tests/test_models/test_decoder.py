@@ -251,6 +251,24 @@ def test_each_layer_looks_where_the_boxes_are_now():
         assert torch.equal(references[:, :, 3:], state.after_boxes[:, :, None].expand(-1, -1, 3, -1))
 
 
+@torch.no_grad()
+def test_all_layers_share_the_tables_of_levels():
+    """A table that is made anew is read anew, for which a GPU is waited."""
+    decoder, seen = build(), []
+    for layer in decoder.layers:
+        layer.image_attention.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[3]))
+    decoder(random_pyramid(2, VALUE), some_candidates(), random_text(2), 1)
+    assert len(seen) == len(decoder.layers) and all(levels.shapes is seen[0].shapes for levels in seen)
+    assert seen[0].shapes.tolist() == [[8, 8], [4, 4], [2, 2]] * 2 and seen[0].starts.tolist() == [
+        0,
+        64,
+        80,
+        84,
+        148,
+        164,
+    ]
+
+
 def test_gradients_of_boxes_stay_in_their_layer():
     decoder, pyramid, text = build(), random_pyramid(1, VALUE), random_text(1)
     decoder(pyramid, some_candidates(1), text, 1)[3].after_boxes.sum().backward()

@@ -7,9 +7,11 @@ import math
 import torch
 
 from difftracker.models.layers import BoxDeformableAttention
+from difftracker.models.layers.level_tables import LevelTables
 
 SHAPES = [(5, 4), (3, 6)]
 HEADS, POINTS, WIDTH = 2, 3, 8
+LEVELS = LevelTables.of(SHAPES, torch.device('cpu'))
 
 
 def attention(random=True):
@@ -62,7 +64,7 @@ def test_equals_a_loop():
     module = attention()
     query, tokens = torch.randn(2, 3, WIDTH), torch.randn(2, 38, 6)
     references = torch.rand(2, 3, 2, 4)
-    found = module(query, references, tokens, SHAPES)
+    found = module(query, references, tokens, LEVELS)
     for row in range(2):
         expected = loop(module, query[row], references[row], tokens[row])
         torch.testing.assert_close(found[row], expected, rtol=1e-4, atol=1e-5)
@@ -88,6 +90,6 @@ def test_each_level_follows_its_own_box():
     emptied = tokens.clone()
     emptied[0, 20:] = 0
     module.value.bias.zero_()
-    found = module(query, away, tokens, SHAPES)
-    torch.testing.assert_close(found, module(query, references, emptied, SHAPES))
-    assert not torch.allclose(found, module(query, references, tokens, SHAPES))
+    found = module(query, away, tokens, LEVELS)
+    torch.testing.assert_close(found, module(query, references, emptied, LEVELS))
+    assert not torch.allclose(found, module(query, references, tokens, LEVELS))

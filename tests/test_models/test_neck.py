@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from difftracker.models.layers import DeformableEncoderLayer, FusionLayer
+from difftracker.models.layers.level_tables import LevelTables
 from difftracker.models.necks import VisionLanguageNeck
 from difftracker.models.text import TextFeatures
 
@@ -75,7 +76,7 @@ def test_words_behind_the_mask_do_not_count():
 def test_the_encoder_looks_around_each_place():
     layer = DeformableEncoderLayer(32, 2)
     tokens = torch.randn(1, 16 * 16 + 64, 32, requires_grad=True)
-    found = layer(tokens, [(16, 16), (8, 8)])
+    found = layer(tokens, LevelTables.of([(16, 16), (8, 8)], tokens.device))
     assert found.shape == tokens.shape
     found[0, 8 * 16 + 8].square().sum().backward()
     seen = tokens.grad[0, :256].any(1).view(16, 16).nonzero() - 8

@@ -13,6 +13,7 @@ from difftracker.models.layers.box_evidence import BoxEvidence
 from difftracker.models.layers.box_ops import cxcywh_to_xyxy, inverse_sigmoid, suppress_overlaps
 from difftracker.models.layers.box_position import BoxPosition
 from difftracker.models.layers.decoder_layer import DecoderLayer
+from difftracker.models.layers.level_tables import LevelTables
 from difftracker.models.layers.mlp import MLP
 from difftracker.models.layers.pair_pyramid import PairPyramid
 from difftracker.models.layers.sentence_alignment import SentenceAlignment
@@ -190,7 +191,8 @@ class TextConditionedDecoder(BaseModule):
         if self.region is not None:
             content = content + fixed * self.region
         described = None if self.describer is None else self.describer(content)
-        tokens, shapes, extent = pyramid.tokens(), pyramid.shapes * 2, pyramid.extent
+        tokens, extent = pyramid.tokens(), pyramid.extent
+        levels = LevelTables.of(pyramid.shapes * 2, tokens.device)
         states, alignment = [], None
         for index, (layer, refine) in enumerate(zip(self.layers, self.refine, strict=True)):
             if index == self.text_from_layer:
@@ -206,7 +208,7 @@ class TextConditionedDecoder(BaseModule):
                 if described is not None:
                     facts.append(described.repeat_interleave(sentences, dim=0))
                 alignment = None if self.alignment is None else self.alignment(content, facts, text)
-            content = layer(content, position, references, tokens, shapes, mask, text if with_text else None)
+            content = layer(content, position, references, tokens, levels, mask, text if with_text else None)
             delta = refine(self.norm(content)).float()
             new_before = torch.where(fixed, before, (inverse_sigmoid(before) + delta[..., :4]).sigmoid())
             new_after = torch.where(fixed, after, (inverse_sigmoid(after) + delta[..., 4:]).sigmoid())

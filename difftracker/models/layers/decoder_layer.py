@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from difftracker.models.text import TextFeatures
 
 from .deformable_attention import BoxDeformableAttention
+from .level_tables import LevelTables
 from .mlp import MLP
 
 
@@ -55,7 +56,7 @@ class DecoderLayer(nn.Module):
         position: Tensor,
         references: Tensor,
         tokens: Tensor,
-        shapes: list[tuple[int, int]],
+        levels: LevelTables,
         mask: Tensor | None,
         text: TextFeatures | None,
     ) -> Tensor:
@@ -65,7 +66,7 @@ class DecoderLayer(nn.Module):
             content, position: `(N, Q, C)`; N is the number of pairs, or of pairs times sentences.
             references: `(N, Q, num_levels, 4)` cxcywh boxes as fractions of the canvas.
             tokens: `(B, S, value_dims)` image tokens; N is a multiple of B, the sentences of a pair in a row.
-            shapes: `(H, W)` of each level.
+            levels: Where each level lies in the tokens of a pair.
             mask: `(Q, Q)` bool, True where a query may not look, or None.
             text: Features of N sentences, for a layer with text.
         """
@@ -81,6 +82,6 @@ class DecoderLayer(nn.Module):
             content = content + self.dropout(seen)
         batch, count = len(tokens), content.shape[1]
         query = (self.image_norm(content) + position).view(batch, -1, content.shape[-1])
-        seen = self.image_attention(query, references.reshape(batch, -1, *references.shape[2:]), tokens, shapes)
+        seen = self.image_attention(query, references.reshape(batch, -1, *references.shape[2:]), tokens, levels)
         content = content + self.dropout(seen.view(-1, count, content.shape[-1]))
         return content + self.dropout(self.ffn(self.ffn_norm(content)))

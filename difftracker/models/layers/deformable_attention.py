@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from difftracker.ops import ms_deform_attn
 
+from .level_tables import LevelTables
+
 
 class BoxDeformableAttention(nn.Module):
     """Multi-scale deformable attention (Deformable DETR, arXiv 2010.04159) whose references are boxes.
@@ -47,14 +49,14 @@ class BoxDeformableAttention(nn.Module):
         nn.init.zeros_(self.weights.weight)
         nn.init.zeros_(self.weights.bias)
 
-    def forward(self, query: Tensor, references: Tensor, tokens: Tensor, shapes: list[tuple[int, int]]) -> Tensor:
+    def forward(self, query: Tensor, references: Tensor, tokens: Tensor, levels: LevelTables) -> Tensor:
         """Samples the maps around each query's reference boxes.
 
         Args:
             query: `(B, Q, embed_dims)`.
             references: `(B, Q, num_levels, 4)` cxcywh boxes as fractions of the canvas.
             tokens: `(B, sum(H_l * W_l), value_dims)`.
-            shapes: `(H, W)` of each level.
+            levels: Where each level lies in the tokens.
 
         Returns:
             `(B, Q, embed_dims)`.
@@ -66,6 +68,5 @@ class BoxDeformableAttention(nn.Module):
         weights = weights.view(batch, count, self.num_heads, self.num_levels, self.num_points)
         boxes = references.float()[:, :, None, :, None]
         locations = boxes[..., :2] + offsets / self.num_points * boxes[..., 2:] * 0.5
-        spatial = torch.tensor(shapes, dtype=torch.long, device=query.device)
-        start = torch.cat([spatial.new_zeros(1), spatial.prod(1).cumsum(0)[:-1]])
-        return self.output(ms_deform_attn(value, spatial, start, locations, weights).to(query.dtype))
+        seen = ms_deform_attn(value, levels.shapes, levels.starts, locations, weights)
+        return self.output(seen.to(query.dtype))

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .deformable_attention import BoxDeformableAttention
+from .level_tables import LevelTables
 from .mlp import MLP
 
 
@@ -24,10 +25,10 @@ class DeformableEncoderLayer(nn.Module):
         self.level = nn.Parameter(torch.zeros(num_levels, embed_dims))
         self.ffn = nn.Sequential(nn.LayerNorm(embed_dims), MLP(embed_dims, 4 * embed_dims, embed_dims))
 
-    def forward(self, tokens: Tensor, shapes: list[tuple[int, int]]) -> Tensor:
+    def forward(self, tokens: Tensor, levels: LevelTables) -> Tensor:
         """Maps `(N, sum(H_l * W_l), C)` to the same shape."""
-        references, levels = [], []
-        for index, (height, width) in enumerate(shapes):
+        references, offsets = [], []
+        for index, (height, width) in enumerate(levels.sizes):
             y, x = torch.meshgrid(
                 (torch.arange(height, device=tokens.device) + 0.5) / height,
                 (torch.arange(width, device=tokens.device) + 0.5) / width,
@@ -36,8 +37,8 @@ class DeformableEncoderLayer(nn.Module):
             # A reference of eight cells lets the initial offsets reach one cell per point.
             size = torch.tensor([8.0 / width, 8.0 / height], device=tokens.device).expand(height * width, 2)
             references.append(torch.cat([x.reshape(-1, 1), y.reshape(-1, 1), size], dim=1))
-            levels.append(self.level[index].expand(height * width, -1))
-        boxes = torch.cat(references)[None, :, None].expand(len(tokens), -1, len(shapes), -1)
+            offsets.append(self.level[index].expand(height * width, -1))
+        boxes = torch.cat(references)[None, :, None].expand(len(tokens), -1, len(levels.sizes), -1)
         query = self.norm(tokens)
-        tokens = tokens + self.attention(query + torch.cat(levels), boxes, query, shapes)
+        tokens = tokens + self.attention(query + torch.cat(offsets), boxes, query, levels)
         return tokens + self.ffn(tokens)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from difftracker.models.layers.deformable_encoder_layer import DeformableEncoderLayer
 from difftracker.models.layers.fusion_layer import FusionLayer
+from difftracker.models.layers.level_tables import LevelTables
 from difftracker.models.text import TextFeatures
 from difftracker.registry import MODELS
 
@@ -90,11 +91,12 @@ class VisionLanguageNeck(BaseModule):
             return levels
         shapes = [level.shape[-2:] for level in levels]
         tokens = torch.cat([level.flatten(2).transpose(1, 2) for level in levels], dim=1)
+        tables = LevelTables.of(shapes, tokens.device)
         words = None if text is None else text.tokens
         for layer in self.fusion:
             tokens, words = layer(tokens, words, text.mask)
         for layer in self.encoder:
-            tokens = layer(tokens, shapes)
+            tokens = layer(tokens, tables)
         pieces = tokens.split([height * width for height, width in shapes], dim=1)
         return tuple(
             piece.transpose(1, 2).unflatten(2, tuple(shape)) for piece, shape in zip(pieces, shapes, strict=True)
