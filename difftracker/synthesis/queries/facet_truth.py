@@ -25,6 +25,17 @@ _LOOSE_CLAIMS: dict[str, tuple[str, ...]] = {
     'move': ('replace', 'remove', 'add'),
     'replace': ('appearance',),
 }
+_ABOUT_KINDS = (
+    'kind',
+    'loose',
+    'attribute',
+    'turned',
+    'was',
+    'from_to',
+    'new_label',
+    'new_colour',
+    'direction',
+)
 _POSITIONAL = {'leftmost': (0, 1), 'rightmost': (0, -1), 'topmost': (1, 1), 'bottommost': (1, -1)}
 
 
@@ -37,6 +48,9 @@ def facet_truth(scene: Scene, change: SceneChange, name: str, value: Any, facets
         name, value: The condition, see `Facet`.
         facets: All conditions of the sentence; a few words mean different things in company.
     """
+    if name in _ABOUT_KINDS and change.kind not in KNOWN_KINDS[scene.domain]:
+        # A set that calls all its changes 'change' does not say that none of them turned green or was replaced.
+        return None
     if name in ('kind', 'loose'):
         return _kind_truth(scene, change, value, name == 'loose', facets)
     if name in ('label', 'hypernym'):
@@ -54,8 +68,6 @@ def _names(change: SceneChange, facets: Mapping[str, Any], label: str | None) ->
 
 
 def _kind_truth(scene: Scene, change: SceneChange, kind: str, loose: bool, facets: Mapping[str, Any]) -> bool | None:
-    if change.kind not in KNOWN_KINDS[scene.domain]:
-        return None
     if change.kind == kind:
         return True
     if loose and (change.kind in _LOOSE_CLAIMS[kind] or scene.domain == 'screen'):
@@ -108,7 +120,7 @@ def _same_colour(asked: str, found: str | None) -> bool | None:
 def _colour_truth(scene: Scene, change: SceneChange, value: str, facets: Mapping[str, Any]) -> bool | None:
     own = change.colour_after if change.kind == 'add' else change.colour_before
     truth = _same_colour(value, own)
-    if truth is False and change.kind in ('appearance', 'replace'):
+    if truth is False and change.kind not in ('remove', 'add', 'move'):
         # 'The red thing' may be meant as it looks now.
         truth = False if _same_colour(value, change.colour_after) is False else None
     if truth is True and 'person' in (change.label, change.new_label):
