@@ -13,7 +13,7 @@ from difftracker.synthesis.composed_pair import ComposedPair
 from difftracker.synthesis.draft import Draft
 from difftracker.synthesis.edits.add import AddEdit
 from difftracker.synthesis.photographer import Photographer
-from difftracker.synthesis.raster import Window, crop
+from difftracker.synthesis.raster import Window, crop, window_overlap
 from difftracker.synthesis.recipe import Recipe
 from difftracker.synthesis.sources.build import build_sprites
 from difftracker.synthesis.sources.screen_source import ScreenPair, ScreenSource
@@ -45,8 +45,10 @@ class ScreenComposer:
         if len(recipe.pictures) != 1 or not {'annotations', 'root'} <= set(recipe.pictures[0]):
             raise ConfigError(f'recipe {recipe.name}: expected one source with annotations and root')
         item = recipe.pictures[0]
-        annotations = str(item['annotations']).replace('{split}', split)
-        self.source = ScreenSource(Path(data_root) / annotations, Path(data_root) / item['root'])
+        annotations, root = (
+            Path(data_root) / str(item[key]).replace('{split}', split) for key in ('annotations', 'root')
+        )
+        self.source = ScreenSource(annotations, root)
         self.add = AddEdit(build_sprites(recipe, data_root, split, cutouts)) if recipe.sprites else None
         self.photographer = Photographer(recipe)
 
@@ -81,6 +83,8 @@ class ScreenComposer:
             box = _inner_box(change, window)
             mask = _scaled_mask(box, size, scale)
             fits = mask is not None and not (change.extra or {}).get('faint') and _inside(change, window)
+            # Another state of a box that overlaps may be painted over this one.
+            fits = fits and not any(_meet(change, other) for other in pair.record.changes if other is not change)
             changes = fits and len(drafts) < wanted
             states = [old, new] if rng.random() < 0.5 else [new, old]
             for image, state in zip((before, after), states if changes else [states[0]] * 2):
@@ -117,6 +121,13 @@ def _inside(change: Change, window: Window) -> bool:
     """Tells whether a change lies in a window as a whole."""
     x1, y1, x2, y2 = change.after_box or window
     return x1 >= window[0] and y1 >= window[1] and x2 <= window[2] and y2 <= window[3]
+
+
+def _meet(first: Change, second: Change) -> bool:
+    """Tells whether two changes share an area; one out of view may lie anywhere."""
+    if first.after_box is None or second.after_box is None:
+        return True
+    return window_overlap(first.after_box, second.after_box) > 0
 
 
 def _inner_box(change: Change, window: Window) -> Window:
