@@ -56,6 +56,9 @@ RECORD_FIELDS = {
 }
 CHANGE_FIELDS = {'change_id': int, 'type': str, 'before_box': (list, type(None)), 'after_box': (list, type(None))}
 QUERY_FIELDS = {'query_id': str, 'text': str, 'subset': str, 'answers': list}
+# May be absent or null. Whatever else a file brings is carried through unread.
+OPTIONAL_RECORD_FIELDS = {'scene': dict}
+OPTIONAL_CHANGE_FIELDS = dict.fromkeys(('label', 'new_label', 'colour_before', 'colour_after', 'attribute'), str)
 
 Faults = Iterator[AnnotationFault]
 
@@ -112,6 +115,7 @@ KNOWN_TYPES = frozenset({'appearance', 'replace', 'remove', 'add', 'move'})
 
 def _record_faults(obj: dict) -> Faults:
     yield from _field_faults(obj, RECORD_FIELDS, 'the pair')
+    yield from _optional_faults(obj, OPTIONAL_RECORD_FIELDS, 'the pair')
     if isinstance(obj.get('pair_id'), str) and not obj['pair_id'].strip():
         yield AnnotationFault('wrong-type', 'pair_id must not be empty')
     sizes = {}
@@ -148,6 +152,10 @@ def _field_faults(item: dict, fields: dict[str, Any], owner: str) -> Faults:
             )
 
 
+def _optional_faults(item: dict, fields: dict[str, Any], owner: str) -> Faults:
+    yield from _field_faults(item, {name: kind for name, kind in fields.items() if item.get(name) is not None}, owner)
+
+
 def _path_faults(side: str, path: str) -> Faults:
     parts = PurePosixPath(path)
     drive = len(path) > 1 and path[1] == ':'
@@ -165,6 +173,7 @@ def _change_faults(change: Any, types: dict[int, str], sizes: dict[str, tuple[in
         return
     owner = f'change {change.get("change_id", "without id")}'
     yield from _field_faults(change, CHANGE_FIELDS, owner)
+    yield from _optional_faults(change, OPTIONAL_CHANGE_FIELDS, owner)
     change_id = change.get('change_id')
     if type(change_id) is int:
         if change_id in types:
@@ -182,7 +191,8 @@ def _box_faults(box: list, owner: str, size: tuple[int, int] | None) -> Faults:
     if len(box) != 4 or not all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in box):
         yield AnnotationFault('bad-box', f'{owner} must be four numbers [x1, y1, x2, y2], found {box}')
         return
-    if not all(math.isfinite(value) for value in box):
+    # Not math.isfinite, which cannot take an integer beyond all floats.
+    if not all(abs(value) < math.inf for value in box):
         yield AnnotationFault('box-not-finite', f'{owner} must be finite, found {box}')
         return
     x1, y1, x2, y2 = box

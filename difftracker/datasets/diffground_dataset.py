@@ -79,9 +79,16 @@ class DiffGroundDataset(BaseDataset):
 
         Raises:
             AnnotationError: On the first fault of the file.
+            ConfigError: No pair has `min_changes` changes.
         """
         records = read_annotations(self.ann_file)
         usable = [record for record in records if len(record.changes) >= self.min_changes]
+        if not usable:
+            most = max(len(record.changes) for record in records)
+            raise ConfigError(
+                f'DiffGroundDataset.min_changes: expected at most {most}, the most that a pair of {self.ann_file} has, '
+                f'found {self.min_changes}'
+            )
         return [plain_pair(record, self.kinds, self.data_root) for record in usable]
 
     def set_epoch(self, epoch: int) -> None:

@@ -28,6 +28,8 @@ def plain_pair(record: PairRecord, kinds: Sequence[str], data_root: str = '') ->
         'pair_id': record.pair_id,
         'before_path': os.path.join(data_root, record.before),
         'after_path': os.path.join(data_root, record.after),
+        'before_size': record.before_size,
+        'after_size': record.after_size,
         'changes': [
             (
                 change.before_box,

@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from difftracker.structures import Box, Change, PairRecord
+from difftracker.synthesis.colours import COLOURS
+from difftracker.synthesis.edits.appearance import ATTRIBUTES
 from difftracker.synthesis.scene import Scene, SceneChange, SceneObject
 
-_TOLD = ('new_label', 'colour_before', 'colour_after', 'attribute')
+# What a sentence may say of a change, and the values that there are words for; None: any.
+_TOLD: dict[str, tuple[str, ...] | None] = {
+    'new_label': None,
+    'colour_before': COLOURS,
+    'colour_after': COLOURS,
+    'attribute': ATTRIBUTES,
+}
 
 
 def changes_of(scene: Scene) -> tuple[Change, ...]:
@@ -36,7 +44,7 @@ def scene_of(record: PairRecord) -> Scene:
     Args:
         record: As `PairWriter` makes it; a record without an extra field `scene` gives a scene without context.
     """
-    stored = record.extra.get('scene', {})
+    stored = record.extra.get('scene') or {}
     changes = tuple(
         SceneChange(
             change.change_id,
@@ -44,7 +52,7 @@ def scene_of(record: PairRecord) -> Scene:
             change.before_box,
             change.after_box,
             change.label,
-            *((change.extra or {}).get(name) for name in _TOLD),
+            *(_told(change, name) for name in _TOLD),
         )
         for change in record.changes
     )
@@ -53,6 +61,12 @@ def scene_of(record: PairRecord) -> Scene:
     )
     width, height = record.after_size
     return Scene(width, height, changes, context, stored.get('domain', 'photo'))
+
+
+def _told(change: Change, name: str) -> str | None:
+    """Returns what a change's extra field says, None where no sentence can say it."""
+    value, words = (change.extra or {}).get(name), _TOLD[name]
+    return value if words is None or value in words else None
 
 
 def _box(values: list) -> Box:

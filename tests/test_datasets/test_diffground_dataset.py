@@ -121,6 +121,8 @@ def test_few_changes_can_be_left_out(tmp_path):
     path = write_set(tmp_path, [pair(0, [change(0)], few), pair(1), pair(2, [change(0)], few)], pictures=False)
     assert [item['pair_id'] for item in build(path, min_changes=2)] == ['p1']
     assert len(build(path, min_changes=1)) == 3
+    with pytest.raises(ConfigError, match='min_changes: expected at most 2, .*train.jsonl has, found 7'):
+        build(path, min_changes=7)
 
 
 def test_descriptions_say_what_stands_there_before_and_after(tmp_path):

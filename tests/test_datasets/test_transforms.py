@@ -14,6 +14,7 @@ from difftracker.datasets.transforms import (
     PairRandomAffine,
     PairRandomFlip,
     PairResize,
+    SwapImages,
 )
 from difftracker.errors import ConfigError, ImageReadError
 
@@ -64,6 +65,19 @@ def test_load_gives_rgb_and_shapes(tmp_path):
     assert item['ori_shape_before'] == (6, 9)
     with pytest.raises(ImageReadError):
         LoadImagePair()({'before_path': tmp_path / 'a.png', 'after_path': tmp_path / 'c.png'})
+    stated = {'before_path': tmp_path / 'a.png', 'after_path': tmp_path / 'b.png', 'before_size': (9, 6)}
+    LoadImagePair()({**stated, 'after_size': (9, 6)})
+    with pytest.raises(ImageReadError, match='b.png: expected 18 x 12 pixels, found 9 x 6'):
+        LoadImagePair()({**stated, 'after_size': (18, 12)})
+
+
+def test_only_pairs_of_equal_size_are_swapped():
+    first, second = np.zeros((6, 9, 3), np.uint8), np.ones((6, 9, 3), np.uint8)
+    item = {'pair_id': 'p', 'img_before': first, 'img_after': second, 'ori_shape_before': (6, 9)}
+    swapped = SwapImages()({**item, 'ori_shape_after': (6, 9)})
+    assert swapped['img_before'] is second and swapped['img_after'] is first
+    with pytest.raises(ConfigError, match=r'expected pairs of equal size, found \(6, 9\) and \(12, 9\).* in pair p'):
+        SwapImages()({**item, 'ori_shape_after': (12, 9)})
 
 
 class TestPairResize:
