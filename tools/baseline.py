@@ -15,7 +15,8 @@ from difftracker.errors import DiffTrackerError, ImageReadError
 from difftracker.evaluation import format_report, score_predictions
 from difftracker.structures import PairRecord
 from difftracker.utils.files import write_json, write_jsonl
-from difftracker.utils.image_io import read_image
+from difftracker.utils.image_io import read_stated_image
+from difftracker.utils.score_argument import score_argument
 
 DIFFERENCE_OPTIONS = ('margin', 'min_area')
 DETECTOR_OPTIONS = ('checkpoint', 'config', 'language_model', 'device')
@@ -29,7 +30,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--method', choices=METHODS, default=DEFAULT_METHOD, help=f'default: {DEFAULT_METHOD}')
     parser.add_argument('--out', type=Path, help='write one prediction per query to this file (.jsonl)')
     parser.add_argument('--report', type=Path, help='write the report to this file (.json)')
-    parser.add_argument('--score-threshold', type=float, default=0.0, help='boxes below it are no part of the decision')
+    parser.add_argument(
+        '--score-threshold',
+        type=score_argument,
+        metavar='S',
+        default=0.0,
+        help='boxes below this score, 0 to 1, are no part of the decision (default: 0)',
+    )
     parser.add_argument('--markdown', action='store_true', help='print the tables as Markdown')
     difference = parser.add_argument_group('methods that fit the light: ' + ', '.join(DIFFERENCES))
     difference.add_argument(
@@ -67,9 +74,10 @@ def predict(baseline: Baseline, record: PairRecord, data_root: Path) -> list[dic
     """Returns one prediction per query of a pair.
 
     Raises:
-        ImageReadError: When one of the images cannot be read.
+        ImageReadError: When one of the images cannot be read, or is of another size than the annotation says.
     """
-    before, after = (read_image(data_root / path) for path in (record.before, record.after))
+    sides = ((record.before, record.before_size), (record.after, record.after_size))
+    before, after = (read_stated_image(data_root / path, size) for path, size in sides)
     answers = baseline.answer(before, after, [query.text for query in record.queries])
     return [
         {
@@ -91,6 +99,9 @@ def main(argv: list[str] | None = None) -> int:
     except DiffTrackerError as error:
         print(error, file=sys.stderr)
         return 1
+    if not args.data_root.is_dir():
+        print(f'{args.data_root}: expected the folder that the image paths start from, found none', file=sys.stderr)
+        return 1
     predictions: list[dict] = []
     failures: list[ImageReadError] = []
     for record in tqdm(records, unit='pair', disable=None):
@@ -98,6 +109,10 @@ def main(argv: list[str] | None = None) -> int:
             predictions += predict(baseline, record, args.data_root)
         except ImageReadError as error:
             failures.append(error)
+    if len(failures) == len(records):
+        # Zeros would take the place of what an earlier run found.
+        print(f'nothing written, no pair could be read: {failures[0]}', file=sys.stderr)
+        return 1
     if args.out is not None:
         write_jsonl(args.out, predictions)
     report = score_predictions(records, predictions, args.score_threshold)

@@ -13,10 +13,10 @@ from tqdm import tqdm
 
 from difftracker.apis.inferencer import DiffTrackerInferencer
 from difftracker.datasets.annotations import parse_record
-from difftracker.errors import AnnotationError, DiffTrackerError, ImageReadError
+from difftracker.errors import AnnotationError, DiffTrackerError
 from difftracker.structures import PairRecord
 from difftracker.utils.files import parse_json_object, write_jsonl
-from difftracker.utils.image_io import read_image
+from difftracker.utils.image_io import read_stated_image
 
 
 def predict_file(args: argparse.Namespace) -> int:
@@ -95,12 +95,7 @@ def parse_unlabelled(obj: dict[str, Any], path: Path, line: int) -> PairRecord:
 def _predict_record(inferencer: DiffTrackerInferencer, record: PairRecord, root: Path) -> Iterator[dict]:
     images = []
     for path, stated in ((record.before, record.before_size), (record.after, record.after_size)):
-        image = read_image(root / path)
-        size = (image.shape[1], image.shape[0])
-        # Boxes in other pixels than the truth's would be wrong without anyone noticing.
-        if size != tuple(stated):
-            raise ImageReadError(root / path, f'expected {stated[0]} x {stated[1]} pixels, found {size[0]} x {size[1]}')
-        images.append(image)
+        images.append(read_stated_image(root / path, stated))
     results = inferencer.ask(*images, [query.text for query in record.queries])
     for query, result in zip(record.queries, results, strict=True):
         yield dataclasses.replace(result, pair_id=record.pair_id, query_id=query.query_id).to_json()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import shutil
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -131,6 +132,8 @@ def _start(job: SetJob) -> None:
     except DiffTrackerError as error:
         # A pool would start a worker that fails here again and again; the first shard reports the fault instead.
         _fault = str(error)
+    except Exception:  # the same trap, whatever the error
+        _fault = f'expected usable sources, found an error that nobody foresaw:\n{traceback.format_exc().strip()}'
 
 
 def _make_shard(item: Job) -> int:

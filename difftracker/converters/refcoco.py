@@ -116,7 +116,12 @@ class RefCoco(Converter):
                 break
         if not edited:
             return LeftOut('no referred object can be edited')
-        untouched = [item for item in references if not np.any(masks[item.annotation] & edits.stage.taken)]
+        # Where an object without an outline stands, and so whether it stayed as it was, nobody knows.
+        untouched = [
+            item
+            for item in references
+            if masks[item.annotation].any() and not np.any(masks[item.annotation] & edits.stage.taken)
+        ]
         after = Picture(f'edited/{pair_id}.jpg', encode_jpeg(edits.stage.after, JPEG_QUALITY))
         changes = tuple(item.change for item in edited)
         return ConvertedPair(before, after, changes, _queries(edited, untouched, references), {'picture': name})

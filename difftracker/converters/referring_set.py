@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from difftracker.errors import AnnotationError
+from difftracker.utils.coco_outlines import outline_mask
 
 from .boxes import corners
 from .plain_pickle import read_plain_pickle
@@ -86,21 +86,14 @@ class ReferringSet:
         return self.names[number]
 
     def mask(self, annotation: int, width: int, height: int) -> np.ndarray:
-        """Returns an object's mask, `(height, width)` bool.
+        """Returns an object's mask, `(height, width)` bool; empty where its outline has no area.
 
         Raises:
             AnnotationError: The outline is missing or damaged.
         """
         outline = self.annotations[annotation].get('segmentation')
         try:
-            if isinstance(outline, list):
-                runs = coco_mask.merge(
-                    coco_mask.frPyObjects([part for part in outline if len(part) >= 6], height, width)
-                )
-            else:
-                whole = isinstance(outline['counts'], list)
-                runs = coco_mask.frPyObjects(outline, height, width) if whole else outline
-            mask = coco_mask.decode(runs).astype(bool)
+            mask = outline_mask(outline, height, width)
         except Exception as error:  # pycocotools raises bare exceptions on outlines that it does not understand
             reason = f"expected COCO's outline of object {annotation}, found {str(outline)[:80]} ({error})"
             raise AnnotationError(self.instances, reason) from error

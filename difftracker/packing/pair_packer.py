@@ -37,6 +37,7 @@ def pack_pairs(
 
     Raises:
         AnnotationError: The file breaks the format.
+        ConfigError: Two pictures differ in the suffix of their name alone.
         ImageReadError: A picture cannot be read.
     """
     lines = []

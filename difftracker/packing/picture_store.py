@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from difftracker.errors import ImageReadError
-from difftracker.utils.image_io import read_image
+from difftracker.errors import ConfigError, ImageReadError
+from difftracker.utils.image_io import read_image, read_rgba
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class PictureStore:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self._known: dict[str, PackedPicture] = {}
+        self._sources: dict[str, Path] = {}
 
     def add(
         self, source: Path, name: str, long_side: int | None, quality: int, exact_if_smaller: bool = False
@@ -52,8 +53,10 @@ class PictureStore:
             exact_if_smaller: Whether to take an exact copy where it is the smaller one, as with drawn pictures.
 
         Raises:
+            ConfigError: Another picture has the name.
             ImageReadError: The picture cannot be read.
         """
+        self._claim(source, name)
         if name not in self._known:
             image = Image.fromarray(read_image(source))
             self._known[name] = self._encode(image, name, long_side, quality, exact_if_smaller)
@@ -63,18 +66,23 @@ class PictureStore:
         """Adds a picture with transparency, cropped to what is visible.
 
         Raises:
+            ConfigError: Another picture has the name.
             ImageReadError: The picture cannot be read or shows nothing.
         """
-        try:
-            with Image.open(source) as opened:
-                image = opened.convert('RGBA')
-        except (OSError, ValueError, SyntaxError) as error:
-            raise ImageReadError(source, f'expected a picture with transparency, found {error}') from error
+        self._claim(source, name)
+        image = Image.fromarray(read_rgba(source))
         box = image.getchannel('A').point(np.where(np.arange(256) > 8, 255, 0).tolist()).getbbox()
         if box is None:
             raise ImageReadError(source, 'expected a visible object, found full transparency')
         self._known[name] = self._encode(image.crop(box), name, long_side, quality)
         return self._known[name]
+
+    def _claim(self, source: Path, name: str) -> None:
+        """Refuses a second source for a name: suffixes differ in a folder, but every name in the pack ends alike."""
+        path = source.resolve()
+        owner = self._sources.setdefault(name, path)
+        if owner != path:
+            raise ConfigError(f'{source}: expected a name of its own in the pack, found {name} taken by {owner}')
 
     def _encode(
         self, image: Image.Image, name: str, long_side: int | None, quality: int, exact_if_smaller: bool = False

@@ -17,6 +17,7 @@ from difftracker.packing.pack_settings import PackSettings
 from difftracker.packing.pair_packer import pack_pairs
 from difftracker.packing.picture_store import PackedPicture, PictureStore
 from difftracker.synthesis.recipe import read_recipe
+from difftracker.utils.coco_outlines import outline_mask
 
 KEPT_FIELDS = ('id', 'image_id', 'category_id', 'iscrowd')
 CUTOUTS = 'cutouts/index.csv'
@@ -44,8 +45,9 @@ class RecipePacker:
         """Packs one recipe and its sources; sources of several recipes are packed once.
 
         Raises:
-            ConfigError: The recipe or one of its sources is faulty.
-            AnnotationError: A list or annotation file of a source cannot be read.
+            ConfigError: The recipe or one of its sources is faulty, or two pictures want one name.
+            AnnotationError: A list or annotation file of a source cannot be read, or states another size than that of
+                a picture.
             ImageReadError: A picture cannot be read.
         """
         recipe = read_recipe(recipe_file)
@@ -103,12 +105,18 @@ class RecipePacker:
         name = image['file_name']
         side, quality = self.settings.labelled_side, self.settings.quality
         target = PurePosixPath(folder, _webp(name)).as_posix()
-        return self.store.add(self.data_root / folder / name, target, side, quality)
+        packed = self.store.add(self.data_root / folder / name, target, side, quality)
+        # The generator cannot find this out any more: in the pack each picture has the size that is stated.
+        width, height = round(packed.width / packed.scale_x), round(packed.height / packed.scale_y)
+        if (width, height) != (image['width'], image['height']):
+            found = f'found {width} x {height}'
+            raise AnnotationError(name, f'expected {image["width"]} x {image["height"]} px, {found}')
+        return packed
 
     def _list(self, item: dict[str, Any]) -> None:
         path = self.data_root / item['index']
         try:
-            with open(path, newline='', encoding='utf-8') as file:
+            with open(path, newline='', encoding='utf-8-sig') as file:
                 if path.suffix == '.csv':
                     rows = [
                         {key: row[key] for key in ('file', 'split') if key in row}
@@ -117,6 +125,8 @@ class RecipePacker:
                     ]
                 else:
                     rows = [{'file': line.strip()} for line in file if line.strip()]
+        except UnicodeDecodeError as error:
+            raise AnnotationError(path, f'expected UTF-8 text, found byte {error.object[error.start]:#04x}') from error
         except (OSError, KeyError, csv.Error) as error:
             raise AnnotationError(path, f'expected a list of photographs, found {error!r}') from error
         for row in rows:
@@ -147,9 +157,12 @@ class RecipePacker:
         if self.cutouts is None:
             raise ConfigError('pack: expected an index of cut-outs, which a recipe uses, found none given')
         try:
-            with open(self.cutouts, newline='', encoding='utf-8') as file:
+            with open(self.cutouts, newline='', encoding='utf-8-sig') as file:
                 rows = [row for row in csv.DictReader(file) if row.get('split', self.split) == self.split]
             named = [(row['file'], row['name']) for row in rows]
+        except UnicodeDecodeError as error:
+            found = f'{error.object[error.start]:#04x}'
+            raise AnnotationError(self.cutouts, f'expected UTF-8 text, found byte {found}') from error
         except (OSError, KeyError, csv.Error) as error:
             raise AnnotationError(self.cutouts, f'expected a CSV with file and name, found {error!r}') from error
         kept = []
@@ -191,10 +204,7 @@ def _scaled_annotation(annotation: dict[str, Any], image: dict, picture: PackedP
 
 def _scaled_runs(segmentation: dict, image: dict, picture: PackedPicture) -> dict:
     """Run lengths in px of the packed picture."""
-    runs = segmentation
-    if isinstance(segmentation['counts'], list):
-        runs = coco_mask.frPyObjects(segmentation, image['height'], image['width'])
-    mask = coco_mask.decode(runs)
+    mask = outline_mask(segmentation, image['height'], image['width']).astype(np.uint8)
     mask = cv2.resize(mask, (picture.width, picture.height), interpolation=cv2.INTER_NEAREST)
     packed = coco_mask.encode(np.asfortranarray(mask))
     return {'size': packed['size'], 'counts': packed['counts'].decode('ascii')}

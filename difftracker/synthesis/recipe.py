@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -35,6 +36,9 @@ class Recipe:
         long_side: Longer side of the images in px.
         queries: Sentences per pair.
         license: Goes into every record.
+
+    Raises:
+        ConfigError: A value is of another type or out of range.
     """
 
     name: str
@@ -55,18 +59,42 @@ class Recipe:
     license: str | None = None
 
     def __post_init__(self) -> None:
+        self._expect('name', isinstance(self.name, str), 'text')
+        for name in ('pictures', 'sprites'):
+            given = getattr(self, name)
+            listed = isinstance(given, tuple) and all(isinstance(item, dict) for item in given)
+            weighted = listed and all(_is_number(item.get('weight', 1.0)) for item in given)
+            self._expect(name, weighted, 'a list of sources, their weights numbers of at least 0')
         for name, known in (('kinds', KINDS), ('nuisance', LEVELS), ('change_counts', tuple('01234'))):
             given = getattr(self, name)
-            if not given or not set(given) <= set(known) or min(given.values()) < 0 or sum(given.values()) <= 0:
-                raise ConfigError(f'recipe {self.name}, {name}: expected weights of {", ".join(known)}, found {given}')
+            weights = isinstance(given, dict) and all(_is_number(weight) for weight in given.values())
+            fits = weights and set(given) <= set(known) and sum(given.values()) > 0
+            self._expect(name, fits, f'weights of {", ".join(known)}')
         for name in ('dressing', 'decoys', 'jpeg_quality'):
             given = getattr(self, name)
-            if len(given) != 2 or not 0 <= given[0] <= given[1]:
-                raise ConfigError(f'recipe {self.name}, {name}: expected [smallest, largest], found {given}')
+            fits = isinstance(given, tuple) and len(given) == 2 and all(_is_count(value) for value in given)
+            self._expect(name, fits and given[0] <= given[1], '[smallest, largest]')
         if self.domain not in ('photo', 'screen') or not self.pictures:
             raise ConfigError(f'recipe {self.name}: expected domain photo or screen and at least one picture source')
-        if not 64 <= self.long_side <= 4096:
-            raise ConfigError(f'recipe {self.name}, long_side: expected 64 to 4096 px, found {self.long_side}')
+        self._expect('long_side', _is_count(self.long_side) and 64 <= self.long_side <= 4096, '64 to 4096 px')
+        self._expect('queries', _is_count(self.queries), 'a number of sentences')
+        self._expect('nuisance_strength', _is_number(self.nuisance_strength), 'a number of at least 0')
+        self._expect('license', self.license is None or isinstance(self.license, str), 'text or null')
+
+    def _expect(self, name: str, fits: bool, expected: str) -> None:
+        """Refuses a value that does not fit."""
+        if not fits:
+            raise ConfigError(f'recipe {self.name}, {name}: expected {expected}, found {getattr(self, name)!r}')
+
+
+def _is_number(value: object) -> bool:
+    """Tells whether a value of a JSON file is a number of at least 0; NaN and infinity pass the parser."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def _is_count(value: object) -> bool:
+    """Tells whether a value of a JSON file is a whole number of at least 0."""
+    return isinstance(value, int) and _is_number(value)
 
 
 def read_recipe(path: str | Path, **changed: object) -> Recipe:
@@ -77,7 +105,8 @@ def read_recipe(path: str | Path, **changed: object) -> Recipe:
         **changed: Values that take the place of the file's.
 
     Raises:
-        ConfigError: The file is missing, not JSON, has unknown keys, lacks one or holds a value out of range.
+        ConfigError: The file is missing, not JSON, has unknown keys, lacks one or holds a value that
+            `Recipe` refuses.
     """
     try:
         data = json.loads(Path(path).read_text(encoding='utf-8'))

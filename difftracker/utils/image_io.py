@@ -1,13 +1,15 @@
 """The one place where pictures enter and leave the toolkit.
 
-Whatever the file holds, the rest of the code sees RGB uint8 arrays `(H, W, 3)`, upright. The format is told from the
-content, not from the name, and only still pictures of five well-tested formats are let in.
+Whatever the file holds, the rest of the code sees RGB uint8 arrays `(H, W, 3)`, upright; cut-outs, whose transparency
+counts, are RGBA. The format is told from the content, not from the name, and only still pictures of five well-tested
+formats are let in.
 """
 
 from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -55,16 +57,26 @@ def read_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     Raises:
         ImageReadError: The file is missing, empty, truncated, damaged, of another format, animated or too large.
     """
-    path = Path(path)
-    if not path.is_file():
-        found = 'a folder' if path.is_dir() else 'nothing of that name'
-        raise ImageReadError(path, f'expected an image file, found {found}')
-    try:
-        # A handle, not the content: a file of many gigabytes is refused after its first bytes.
-        with open(path, 'rb') as stream:
-            return _decode(stream, path, max_pixels)
-    except OSError as error:
-        raise ImageReadError(path, f'expected a readable image file, found: {error.strerror}') from error
+    return _read(Path(path), max_pixels, _to_rgb)
+
+
+def read_rgba(path: str | Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Reads a still picture with its transparency, under the checks of `read_image`.
+
+    EXIF orientation is applied. A picture without transparency is opaque; colours and samples are converted as in
+    `read_image`, but nothing is laid on white.
+
+    Args:
+        path: As for `read_image`.
+        max_pixels: As for `read_image`.
+
+    Returns:
+        `(H, W, 4)` uint8, RGBA, not premultiplied.
+
+    Raises:
+        ImageReadError: As `read_image`.
+    """
+    return _read(Path(path), max_pixels, _to_rgba)
 
 
 def decode_image(data: bytes, name: str | Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -81,7 +93,7 @@ def decode_image(data: bytes, name: str | Path, max_pixels: int = MAX_PIXELS) ->
     Raises:
         ImageReadError: As `read_image`.
     """
-    return _decode(io.BytesIO(data), name, max_pixels)
+    return _decode(io.BytesIO(data), name, max_pixels, _to_rgb)
 
 
 def write_image(path: str | Path, image: np.ndarray) -> Path:
@@ -106,6 +118,28 @@ def write_image(path: str | Path, image: np.ndarray) -> Path:
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(image)).save(buffer, **options)
     return atomic_write(path, buffer.getvalue())
+
+
+def read_stated_image(path: str | Path, size: Sequence[int]) -> np.ndarray:
+    """Reads a picture that an annotation states the size of.
+
+    Boxes count in pixels of the stated size: in a picture of another size they would be wrong without anyone noticing.
+
+    Args:
+        path: File in one of the formats of `read_image`.
+        size: Its stated width and height.
+
+    Returns:
+        As `read_image`.
+
+    Raises:
+        ImageReadError: The picture cannot be read or has another size.
+    """
+    image = read_image(path)
+    height, width = image.shape[:2]
+    if (width, height) != tuple(size):
+        raise ImageReadError(path, f'expected {size[0]} x {size[1]} pixels, found {width} x {height}')
+    return image
 
 
 def as_rgb(image: np.ndarray | Image.Image | str | Path, name: str) -> np.ndarray:
@@ -136,8 +170,23 @@ def as_rgb(image: np.ndarray | Image.Image | str | Path, name: str) -> np.ndarra
     raise ImageReadError(name, f'expected a path, an array or a PIL image, found {type(image).__name__}')
 
 
-def _decode(stream: BinaryIO, name: str | Path, max_pixels: int) -> np.ndarray:
-    """Decodes an image file from its first byte on; `(H, W, 3)` uint8, upright."""
+def _read(path: Path, max_pixels: int, convert: Callable[[Image.Image], np.ndarray]) -> np.ndarray:
+    """Opens and decodes an image file; what `convert` makes of it."""
+    if not path.is_file():
+        found = 'a folder' if path.is_dir() else 'nothing of that name'
+        raise ImageReadError(path, f'expected an image file, found {found}')
+    try:
+        # A handle, not the content: a file of many gigabytes is refused after its first bytes.
+        with open(path, 'rb') as stream:
+            return _decode(stream, path, max_pixels, convert)
+    except OSError as error:
+        raise ImageReadError(path, f'expected a readable image file, found: {error.strerror}') from error
+
+
+def _decode(
+    stream: BinaryIO, name: str | Path, max_pixels: int, convert: Callable[[Image.Image], np.ndarray]
+) -> np.ndarray:
+    """Decodes an image file from its first byte on; what `convert` makes of it."""
     if not stream.read(1):
         raise ImageReadError(name, 'expected an image, found an empty file (0 bytes)')
     stream.seek(0)
@@ -155,7 +204,7 @@ def _decode(stream: BinaryIO, name: str | Path, max_pixels: int) -> np.ndarray:
             raise ImageReadError(name, f'expected an image, found a damaged header ({error})') from error
         try:
             _check_header(image, max_pixels)
-            return _to_rgb(image)
+            return convert(image)
         except ImageReadError as error:
             raise ImageReadError(name, error.reason) from error
         except Exception as error:  # as above
@@ -174,8 +223,8 @@ def _check_header(image: Image.Image, max_pixels: int) -> None:
         raise ImageReadError('image', f'expected a still picture, found {frames} frames or pages')
 
 
-def _to_rgb(image: Image.Image) -> np.ndarray:
-    """Decodes, converts and turns a PIL image; `(H, W, 3)` uint8."""
+def _load(image: Image.Image) -> Image.Transpose | None:
+    """Decodes the pixels of a PIL image; returns what makes it upright, None where it is so."""
     if 0 in image.size:
         raise ImageReadError('image', f'expected at least one pixel, found {image.width} x {image.height}')
     # TIFF first: its plugin turns the pixels and drops the code on loading, so the code is read after that.
@@ -183,6 +232,12 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
     turn = _UPRIGHT.get(image.getexif().get(_EXIF_ORIENTATION, 1))
     if image.mode == 'F' or (image.mode == 'I' and image.format != 'PNG'):
         raise ImageReadError('image', 'expected samples of 8 or 16 bits, found 32 bits')
+    return turn
+
+
+def _to_rgb(image: Image.Image) -> np.ndarray:
+    """Decodes, converts and turns a PIL image; `(H, W, 3)` uint8."""
+    turn = _load(image)
     if image.mode.startswith('I'):
         upright = image if turn is None else image.transpose(turn)
         return _grey16_to_rgb(np.asarray(upright), image.info.get('transparency'))
@@ -194,6 +249,18 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
     if turn is not None:
         image = image.transpose(turn)
     return np.array(image)
+
+
+def _to_rgba(image: Image.Image) -> np.ndarray:
+    """Decodes, converts and turns a PIL image; `(H, W, 4)` uint8."""
+    turn = _load(image)
+    if image.mode.startswith('I'):
+        grey = np.asarray(image)
+        alpha = np.where(grey == image.info.get('transparency', -1), 0, 255).astype(np.uint8)
+        rgba = Image.fromarray(np.dstack([_grey16_to_rgb(grey), alpha]))
+    else:
+        rgba = image.convert('RGBA')
+    return np.array(rgba if turn is None else rgba.transpose(turn))
 
 
 def _grey16_to_rgb(grey: np.ndarray, transparent: int | None = None) -> np.ndarray:

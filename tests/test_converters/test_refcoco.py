@@ -173,6 +173,20 @@ def test_broken_photographs(tmp_path: Path, fault: str) -> None:
     assert [pair_id for _, pair_id, _ in report.broken] == ['val-000000000009'] and records == {}
 
 
+@pytest.mark.parametrize('outline', [[], [[250, 200, 260, 210]]])
+def test_an_object_without_an_outline_leaves_the_others(tmp_path: Path, outline: list) -> None:
+    """Nobody can tell whether an edit touched it, so its expressions do not say that it stayed either."""
+    folder = write_refcoco(tmp_path / 'data')
+    instances = json.loads((folder / 'instances.json').read_text())
+    instances['annotations'][3]['segmentation'] = outline
+    (folder / 'instances.json').write_text(json.dumps(instances))
+    report, records = convert(RefCoco(folder), tmp_path / 'out')
+    assert report.broken == []
+    record = records['val']['val-000000000009']
+    assert len(record.changes) == 3
+    assert 'tiny person' not in {text for text, _, _ in asked(record)}
+
+
 def test_broken_expressions(tmp_path: Path) -> None:
     folder = write_refcoco(tmp_path / 'data')
     (folder / 'refs(unc).p').write_bytes(pickle.dumps([{**reference(11, ['x']), 'ann_id': 99}]))

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from difftracker.datasets.annotations import parse_record
-from difftracker.errors import AnnotationError
+from difftracker.errors import AnnotationError, ConfigError
 from difftracker.packing.pair_packer import pack_pairs
 from difftracker.packing.picture_store import PictureStore
 from difftracker.synthesis.scene_record import scene_of
@@ -65,3 +65,19 @@ def test_a_fault_names_its_line(annotated):
     path.write_text(path.read_text() + '{"pair_id": "p9"}\n')
     with pytest.raises(AnnotationError, match=r'train\.jsonl:4: '):
         pack_pairs(PictureStore(), path, root, 'val', 80, 90)
+
+
+def test_two_pictures_of_one_name_are_refused(tmp_path):
+    """`1.jpg` and `1.png` would both be `1.webp`; the same picture by another path is no other picture."""
+    (tmp_path / 'images').mkdir()
+    for name, grey in (('1.jpg', 40), ('1.png', 200)):
+        Image.fromarray(np.full((30, 40, 3), grey, np.uint8)).save(tmp_path / 'images' / name)
+    store = PictureStore()
+    first = store.add(tmp_path / 'images/1.jpg', 'val/images/1.webp', 80, 90)
+    assert store.add(tmp_path / 'images/../images/1.jpg', 'val/images/1.webp', 80, 90) == first
+    record = {**pair(0, [], []), 'before': 'images/1.jpg', 'after': 'images/1.png'}
+    path = write_set(tmp_path, [record], pictures=False)
+    with pytest.raises(ConfigError, match=r'1\.png: expected a name of its own in the pack, found .*1\.webp .*1\.jpg'):
+        pack_pairs(store, path, tmp_path, 'val', 80, 90)
+    with pytest.raises(ConfigError, match=r'1\.png: expected a name of its own'):
+        store.add_cutout(tmp_path / 'images/1.png', 'val/images/1.webp', 80, 90)

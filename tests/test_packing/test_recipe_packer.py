@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -128,6 +129,33 @@ def test_run_lengths_and_photographs_shared_by_two_lists(tmp_path):
     assert annotation['bbox'] == [10, 5, 20, 20] and annotation['area'] == 400 and annotation['iscrowd'] == 1
     assert set(annotation) == {'id', 'image_id', 'category_id', 'iscrowd', 'bbox', 'area', 'segmentation'}
     np.testing.assert_array_equal(coco_mask.decode(annotation['segmentation']), mask[1::2, 1::2])
+
+
+def test_a_picture_of_another_size_than_stated_is_refused(data_root, recipe_file, tmp_path):
+    """Its outlines would be scaled as if it had that size, and the pack state a size that fits."""
+    root = shutil.copytree(data_root, tmp_path / 'sources')
+    Image.new('RGB', (140, 100)).save(root / 'coco/images/train_2.png')
+    packer = RecipePacker(root, root / 'cutouts/index.csv', 'train', SETTINGS)
+    with pytest.raises(AnnotationError, match=r'train_2\.png: expected 280 x 200 px, found 140 x 100'):
+        packer.add(recipe_file)
+
+
+def test_lists_as_spreadsheets_write_them(tmp_path):
+    Image.new('RGB', (64, 48), 'white').save(tmp_path / 'a.png')
+    (tmp_path / 'list.csv').write_bytes(b'\xef\xbb\xbffile,split\r\na.png,train\r\n')
+    (tmp_path / 'latin.csv').write_bytes(b'file,split\ncaf\xe9.png,train\n')
+    recipe = {'name': 'x', 'kinds': {'add': 1.0}, 'pictures': []}
+    for index, error in (('list.csv', None), ('latin.csv', 'latin.csv: expected UTF-8 text, found byte 0xe9')):
+        source = {'type': 'list', 'index': index, 'images': '', 'split_field': 'split'}
+        path = tmp_path / 'recipe.json'
+        path.write_text(json.dumps({**recipe, 'pictures': [source]}))
+        packer = RecipePacker(tmp_path, None, 'train', SETTINGS)
+        if error is None:
+            packer.add(path)
+            assert packer.texts['list.csv'].split() == ['file,split', 'a.webp,train']
+        else:
+            with pytest.raises(AnnotationError, match=error):
+                packer.add(path)
 
 
 def test_faults_are_named(data_root, tmp_path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,10 +34,12 @@ def _arguments(recipe: Path, root: Path, out: Path, *extra: str, pairs: int = 6)
     return [*arguments, '--data-root', str(root), '--cutouts', str(root / 'cutouts' / 'index.csv'), *extra]
 
 
-def _run(*arguments: str) -> subprocess.CompletedProcess:
+def _run(*arguments: str, script: Path = TOOL) -> subprocess.CompletedProcess:
     """Several workers need a process of their own, whose main module is the tool."""
-    command = [sys.executable, str(TOOL), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=TOOL.parents[2])
+    command = [sys.executable, str(script), *arguments]
+    # The limit is there for a pool that hangs; a run takes seconds.
+    environment = {**os.environ, 'PYTHONPATH': str(TOOL.parents[2])}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=120)
 
 
 def _digest(folder: Path) -> dict[str, str]:
@@ -91,11 +95,68 @@ def test_two_sets_are_not_mixed(generate: ModuleType, recipe_file: Path, data_ro
         generate.main(arguments)
 
 
+def test_a_folder_is_free_until_its_first_shard_is_finished(
+    generate: ModuleType, recipe_file: Path, data_root: Path, tmp_path: Path
+) -> None:
+    good = recipe_file.read_text()
+    recipe_file.write_text(good.replace('coco/images', 'coco/imagse'))
+    arguments = _arguments(recipe_file, data_root, tmp_path / 'set', pairs=1)
+    with pytest.raises(SystemExit, match='imagse'):
+        generate.main(arguments)
+    recipe_file.write_text(good)
+    generate.main(arguments)
+    assert json.loads((tmp_path / 'set' / 'recipe_train.json').read_text())['recipe']['name'] == 'toy'
+    # A finished set stays protected where its shards were thrown away.
+    shutil.rmtree(tmp_path / 'set' / 'annotations' / '.train_shards')
+    recipe_file.write_text(good.replace('toy', 'other'))
+    with pytest.raises(SystemExit, match='choose another --out'):
+        generate.main(arguments)
+
+
+def test_a_set_goes_on_with_its_own_sources_only(
+    generate: ModuleType, recipe_file: Path, data_root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / 'moved').symlink_to(data_root)
+    generate.main(_arguments(recipe_file, data_root, tmp_path / 'set', pairs=1))
+    moved = _arguments(recipe_file, tmp_path / 'moved', tmp_path / 'set', pairs=1)
+    with pytest.raises(SystemExit, match=r'recipe_train\.json: expected the sources .*moved.*give those, or choose'):
+        generate.main(moved)
+    record = tmp_path / 'set' / 'recipe_train.json'
+    # As written before the sources were recorded.
+    begun = {key: value for key, value in json.loads(record.read_text()).items() if key != 'sources'}
+    record.write_text(json.dumps(begun))
+    generate.main(moved)
+    assert json.loads(record.read_text()) == begun
+
+
 def test_a_fault_of_the_sources_ends_several_workers_too(recipe_file: Path, data_root: Path, tmp_path: Path) -> None:
     extra = ('--workers', '2', '--shard', '2', '--cutouts', str(tmp_path / 'none.csv'))
     run = _run(*_arguments(recipe_file, data_root, tmp_path / 'set', *extra))
     assert run.returncode == 1
     assert 'none.csv' in run.stderr and 'Traceback' not in run.stderr.splitlines()[-1]
+
+
+def test_an_unforeseen_error_ends_several_workers_too(recipe_file: Path, data_root: Path, tmp_path: Path) -> None:
+    # The workers import the main module anew, and with it what is put in the composer's place.
+    script = tmp_path / 'faulty.py'
+    script.write_text(
+        f"""
+import sys
+sys.path.insert(0, {str(TOOL.parent)!r})
+import generate
+
+def build_composer(*_):
+    raise KeyError('unforeseen')
+
+generate.build_composer = build_composer
+if __name__ == '__main__':
+    generate.main(sys.argv[1:])
+"""
+    )
+    arguments = _arguments(recipe_file, data_root, tmp_path / 'set', '--workers', '2', '--shard', '2')
+    run = _run(*arguments, script=script)
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1] == "KeyError: 'unforeseen'" and 'faulty.py' in run.stderr
 
 
 def test_a_missing_picture_is_named_with_its_pairs(
@@ -114,6 +175,19 @@ def test_a_missing_picture_is_named_with_its_pairs(
         ({'colour': 'red'}, 'colour'),
         ({'pictures': [{'type': 'coco', 'annotations': 'none.json', 'images': 'x'}]}, 'none.json'),
         ({'pictures': [{'type': 'video'}]}, 'video'),
+        ({'name': 5}, 'name: expected text'),
+        ({'pictures': {'type': 'coco'}}, 'pictures: expected a list of sources'),
+        ({'pictures': ['coco']}, 'pictures: expected a list of sources'),
+        ({'sprites': [{'type': 'cutouts', 'weight': 'much'}]}, 'sprites: expected a list of sources, their'),
+        ({'kinds': ['add']}, 'kinds: expected weights of .*found'),
+        ({'kinds': {'add': '1'}}, 'kinds: expected weights of'),
+        ({'nuisance': {'none': float('nan')}}, 'nuisance: expected weights of'),
+        ({'dressing': 3}, 'dressing: expected .smallest, largest.'),
+        ({'decoys': [0, 1.5]}, 'decoys: expected .smallest, largest.'),
+        ({'long_side': '280'}, 'long_side: expected 64 to 4096 px'),
+        ({'queries': None}, 'queries: expected a number'),
+        ({'nuisance_strength': '1'}, 'nuisance_strength: expected a number'),
+        ({'license': ['MIT']}, 'license: expected text or null'),
     ],
 )
 def test_a_bad_recipe_is_named(

@@ -83,6 +83,17 @@ def test_a_split_without_pictures_and_a_broken_file_are_named(coco: CocoInstance
         CocoInstanceSource(tmp_path / 'bad.json', tmp_path)
 
 
+@pytest.mark.parametrize('missing', ['segmentation', 'bbox'])
+def test_an_annotation_that_lacks_a_field_is_a_fault_of_the_file(
+    missing: str, coco: CocoInstanceSource, tmp_path: Path
+) -> None:
+    data = json.loads((tmp_path / 'a.json').read_text())
+    del data['annotations'][3][missing]
+    (tmp_path / 'a.json').write_text(json.dumps(data))
+    with pytest.raises(AnnotationError, match=rf'a\.json: .*{missing}'):
+        CocoInstanceSource(tmp_path / 'a.json', tmp_path, 'train')
+
+
 def test_a_picture_of_another_size_than_stated_is_refused(coco: CocoInstanceSource, tmp_path: Path) -> None:
     Image.new('RGB', (100, 60)).save(tmp_path / 'p.png')
     with pytest.raises(AnnotationError, match='200 x 120'):
@@ -110,6 +121,25 @@ def test_backgrounds_keep_to_their_split(tmp_path: Path) -> None:
     (tmp_path / 'list.txt').write_text('a.png\n')
     with pytest.raises(AnnotationError, match='plain list'):
         BackgroundSource(tmp_path / 'list.txt', tmp_path, 'val')
+
+
+@pytest.mark.parametrize('kind', [BackgroundSource, CutoutSource])
+def test_lists_of_other_programs(kind: type, tmp_path: Path) -> None:
+    """Excel begins a CSV with a byte order mark; Latin-1 is refused."""
+    options = {'image_root': tmp_path} if kind is BackgroundSource else {}
+    text = 'file,name,split\ncafé.png,café,train\n'
+    (tmp_path / 'list.csv').write_text(text, encoding='utf-8-sig')
+    assert len(kind(tmp_path / 'list.csv', split='train', **options)) == 1
+    (tmp_path / 'list.csv').write_text(text, encoding='latin-1')
+    with pytest.raises(AnnotationError, match=r'list\.csv: expected UTF-8 text, found .*0xe9'):
+        kind(tmp_path / 'list.csv', split='train', **options)
+
+
+def test_cutouts_pass_the_checks_of_all_pictures(tmp_path: Path) -> None:
+    Image.new('P', (4, 4)).save(tmp_path / 'leaf.gif')
+    (tmp_path / 'index.csv').write_text('file,name\nleaf.gif,leaf\n')
+    with pytest.raises(ImageReadError, match=r'leaf\.gif: expected one of PNG'):
+        CutoutSource(tmp_path / 'index.csv').sprite(np.random.default_rng(0))
 
 
 def test_masks_follow_their_picture_into_the_frame() -> None:

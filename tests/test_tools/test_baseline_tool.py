@@ -53,6 +53,25 @@ def test_goes_on_past_a_broken_picture(easy, tmp_path, capsys):
     assert '2 queries have no prediction' in captured.out
 
 
+def test_pictures_of_another_size_than_stated_are_not_scored(easy, tmp_path, capsys):
+    picture = tmp_path / 'images/0_b.png'
+    Image.open(picture).resize((60, 50)).save(picture)
+    assert baseline.main([str(easy), str(tmp_path)]) == 1
+    assert '0_b.png: expected 120 x 100 pixels, found 60 x 50' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('root', ['nowhere', 'empty'])
+def test_a_wrong_data_root_leaves_earlier_results_alone(easy, tmp_path, capsys, root):
+    (tmp_path / 'empty').mkdir()
+    out, report = tmp_path / 'predictions.jsonl', tmp_path / 'report.json'
+    for file in (out, report):
+        file.write_text('earlier')
+    command = [str(easy), str(tmp_path / root), '--out', str(out), '--report', str(report)]
+    assert baseline.main(command) == 1
+    assert root in capsys.readouterr().err
+    assert out.read_text() == report.read_text() == 'earlier'
+
+
 @pytest.mark.parametrize('method', [name for name in METHODS if name != GROUNDING_DINO])
 def test_every_method_finds_the_bright_box(easy, tmp_path, method):
     out, grown = tmp_path / 'predictions.jsonl', tmp_path / 'grown.jsonl'
@@ -72,6 +91,7 @@ def test_every_method_finds_the_bright_box(easy, tmp_path, method):
         (['--method', 'grounding-dino'], "weights of mmdet's model zoo as --checkpoint"),
         (['--method', 'grounding-dino', '--margin', '0.1'], '--margin is no option of --method grounding-dino'),
         (['--method', 'differing-pixels', '--margin', '1'], '--margin is no option of --method differing-pixels'),
+        (['--score-threshold', '50'], '--score-threshold: expected a number from 0 to 1, found 50'),
         (['--method', 'ssim', '--checkpoint', 'x.pth'], '--checkpoint is no option of --method ssim'),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from difftracker.datasets.annotation_checks import FAULT_CODES
+from difftracker.datasets.annotations import read_annotations
 from tests.test_datasets.pair_set_factory import change, pair, write_set
 from tools.dataset import browse, cut_windows, stats, validate
 
@@ -85,15 +86,20 @@ def query(**fields):
 NO_QUERIES = {'queries': []}
 FAULTS = [
     ('not-json', break_line('{"pair_id": ')),
+    ('not-json', break_record(score=float('nan'))),
     ('not-object', break_line('[1, 2]')),
+    ('not-object', break_line('null')),
     ('missing-field', break_line('{}')),
     ('wrong-type', break_record(pair_id=7)),
+    ('wrong-type', break_record(scene='kitchen')),
+    ('wrong-type', break_record(changes=[{**change(0), 'label': ['cup']}], queries=[])),
     ('path-leaves-root', break_record(after='../../secret.png')),
     ('bad-size', break_record(after_size=[40])),
     ('bad-box', break_record(changes=[change(0, before=(1, 2, 3))], queries=[])),
     ('box-not-finite', break_record(changes=[change(0, before=(1, 2, float('nan'), 4))], queries=[])),
     ('box-empty', break_record(changes=[change(0, before=(5, 2, 4, 9))], queries=[])),
     ('box-outside', break_record(changes=[change(0, after=(5, 2, 41, 9))], queries=[])),
+    ('box-outside', break_record(changes=[change(0, after=(5, 2, 10**400, 9))], queries=[])),
     ('box-missing', break_record(changes=[change(0, before=None, after=None)], queries=[])),
     ('duplicate-pair-id', break_record(pair_id='p0')),
     ('duplicate-change-id', break_record(changes=[change(0), change(0)], queries=[])),
@@ -103,6 +109,7 @@ FAULTS = [
     ('empty-text', break_record(queries=query(text='  '))),
     ('subset-mismatch', break_record(queries=query(subset='none'))),
     ('image-missing', break_picture(lambda picture: picture.unlink())),
+    ('image-missing', break_record(after='x' * 300 + '.png')),
     ('image-unreadable', break_picture(truncate)),
     ('image-unreadable', break_picture(lambda picture: picture.write_bytes(b''))),
     ('image-unreadable', break_picture(lambda picture: picture.write_text('<html>'))),
@@ -305,6 +312,33 @@ class TestCutWindows:
         assert self.cut(large, tmp_path / 'windows') == 1
         assert 'b.png' in capsys.readouterr().err
         assert not (tmp_path / 'windows' / 'annotations').exists()
+
+    def test_ids_that_are_no_file_names(self, large, tmp_path):
+        """Paths stay below the new folder and in a form that the reader takes; an id with a `/` keeps its name."""
+        record = json.loads((large / 'all.jsonl').read_text().splitlines()[0])
+        ids = ('set\\pair', 'set\\\\pair', '../../../up', 'set/pair')
+        (large / 'all.jsonl').write_text('\n'.join(json.dumps({**record, 'pair_id': name}) for name in ids))
+        out = tmp_path / 'windows'
+        assert self.cut(large, out, '--per-pair', 2) == 0
+        records = read_annotations(out / 'annotations' / 'train.jsonl')
+        paths = {path for record in records for path in (record.before, record.after)}
+        assert len(paths) == 2 * len(records) and {record.extra['cut_from'] for record in records} == set(ids)
+        assert {path.relative_to(out).as_posix() for path in tmp_path.rglob('*_[ab].png')} == paths
+        kept = {record.before for record in records if record.pair_id == 'set/pair-w0'}
+        assert kept == {'images/000/set/pair-w0_a.png'}
+
+    @pytest.mark.parametrize('name', ['a', 'b'])
+    def test_a_picture_of_another_size_than_stated(self, large, tmp_path, capsys, name):
+        Image.open(large / f'{name}.png').crop((0, 0, 80, 50)).save(large / f'{name}.png')
+        assert self.cut(large, tmp_path / 'windows') == 1
+        assert f'{name}.png: expected 400 x 300 px, found 80 x 50' in capsys.readouterr().err
+        assert not (tmp_path / 'windows').exists()
+
+    def test_without_a_window_there_is_no_set(self, large, tmp_path, capsys):
+        (large / 'all.jsonl').write_text((large / 'all.jsonl').read_text().splitlines()[1])
+        assert self.cut(large, tmp_path / 'windows') == 1
+        assert 'all.jsonl: expected at least one window, found none' in capsys.readouterr().err
+        assert not (tmp_path / 'windows').exists()
 
     def test_bad_sizes(self, large, tmp_path, capsys):
         with pytest.raises(SystemExit):

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from difftracker.errors import ImageReadError
-from difftracker.utils.image_io import as_rgb, read_image, write_image
+from difftracker.utils.image_io import as_rgb, read_image, read_rgba, write_image
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -217,6 +217,47 @@ def test_an_orientation_that_does_not_exist_means_upright(read) -> None:
     exif[0x0112] = 77
     picture = noise(3, 5)
     np.testing.assert_array_equal(read(encoded(Image.fromarray(picture), format='PNG', exif=exif)), picture)
+
+
+@pytest.mark.parametrize(
+    ('data', 'wanted'),
+    [
+        (png(2, 1, 8, 6, bytes([0, 1, 2, 3, 0, 4, 5, 6, 128])), [[1, 2, 3, 0], [4, 5, 6, 128]]),
+        (png(2, 1, 8, 4, bytes([0, 7, 0, 9, 128])), [[7, 7, 7, 0], [9, 9, 9, 128]]),
+        (png(1, 1, 8, 2, bytes([0, 1, 2, 3])), [[1, 2, 3, 255]]),
+        (
+            png(2, 1, 8, 3, b'\x00\x00\x01', ((b'PLTE', bytes([*RED, *BLUE])), (b'tRNS', bytes([255, 51])))),
+            [[*RED, 255], [*BLUE, 51]],
+        ),
+        (
+            png(2, 1, 8, 2, bytes([0, *RED, *BLUE]), ((b'tRNS', struct.pack('>3H', *BLUE)),)),
+            [[*RED, 255], [*BLUE, 0]],
+        ),
+        (
+            png(2, 1, 16, 0, b'\x00' + struct.pack('>2H', 0x1234, 0x80FF), ((b'tRNS', b'\x80\xff'),)),
+            [[0x12] * 3 + [255], [0x80] * 3 + [0]],
+        ),
+    ],
+    ids=['RGBA', 'grey with alpha', 'opaque', 'palette', 'transparent colour', '16-bit grey'],
+)
+def test_transparency_is_kept(tmp_path: Path, data: bytes, wanted: list) -> None:
+    (tmp_path / 'a.png').write_bytes(data)
+    rgba = read_rgba(tmp_path / 'a.png')
+    assert rgba.dtype == np.uint8
+    assert rgba[0].tolist() == wanted
+
+
+def test_a_picture_with_transparency_is_turned_and_checked_as_any_other(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = np.dstack([np.array(STORED[6], dtype=np.uint8)] * 4)
+    (tmp_path / 'turned.png').write_bytes(encoded(Image.fromarray(stored), format='PNG', exif=exif))
+    assert read_rgba(tmp_path / 'turned.png')[:, :, 3].tolist() == STORED[1]
+    (tmp_path / 'bomb.png').write_bytes(png(20_000, 20_000, 8, 6, b'\x00'))
+    with pytest.raises(ImageReadError, match=r'bomb\.png: expected at most 100000000 pixels, found'):
+        read_rgba(tmp_path / 'bomb.png')
+    with pytest.raises(ImageReadError, match=r'turned\.png: expected at most 5 pixels, found 2 x 3'):
+        read_rgba(tmp_path / 'turned.png', max_pixels=5)
 
 
 def test_one_pixel(read) -> None:

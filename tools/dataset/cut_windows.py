@@ -10,6 +10,7 @@ no sentences; write_queries.py writes them. A window depends on the seed and the
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import zlib
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from difftracker.datasets.annotations import read_annotations
-from difftracker.errors import DiffTrackerError
+from difftracker.errors import AnnotationError, DiffTrackerError
 from difftracker.structures import PairRecord
 from difftracker.synthesis.window_cutter import WindowCutter
 from difftracker.utils.files import write_jsonl
@@ -48,36 +49,82 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def cut_pair(record: PairRecord, cutter: WindowCutter, args: argparse.Namespace, folder: str) -> Iterator[PairRecord]:
+def picture_path(pair_id: str, index: int) -> str:
+    """Returns the path that the names of a pair's pictures begin with.
+
+    Args:
+        pair_id: Stands in the path as it is, unless no annotation file may name such a path.
+        index: The pair's place in its file.
+    """
+    if not {'\\', '\0'} & set(pair_id) and '/../' not in f'/{pair_id}':
+        return f'images/{index // 1000:03d}/{pair_id}'
+    # The place keeps ids apart that differ in nothing but what is replaced.
+    return f'images/renamed/{index:06d}_{re.sub(r"[^A-Za-z0-9._-]+", "_", pair_id)[:80]}'
+
+
+def read_side(path: Path, size: tuple[int, int]) -> np.ndarray:
+    """Reads a picture of the size, width and height in px, that its record states.
+
+    Raises:
+        AnnotationError: It has another size; boxes and windows would lie elsewhere.
+        ImageReadError: It cannot be read.
+    """
+    image = read_image(path)
+    height, width = image.shape[:2]
+    if (width, height) != size:
+        raise AnnotationError(path, f'expected {size[0]} x {size[1]} px, found {width} x {height}')
+    return image
+
+
+def cut_pair(record: PairRecord, cutter: WindowCutter, args: argparse.Namespace, index: int) -> Iterator[PairRecord]:
     """Writes the images of a pair's windows and yields their records; a window drawn twice is written once."""
     rng = np.random.default_rng((args.seed, zlib.crc32(record.pair_id.encode('utf-8'))))
-    images = [read_image(args.root / path) for path in (record.before, record.after)]
+    sides = ((record.before, record.before_size), (record.after, record.after_size))
+    images = [read_side(args.root / path, size) for path, size in sides]
     seen = set()
     for _ in range(args.per_pair):
         drawn = cutter.draw(record, rng)
         if drawn is None or drawn[0] in seen:
             continue
         window, part = drawn
-        name = f'{record.pair_id}-w{len(seen)}'
+        suffix = f'-w{len(seen)}'
         seen.add(window)
-        paths = [f'images/{folder}/{name}_{side}.png' for side in 'ab']
+        paths = [f'{picture_path(record.pair_id, index)}{suffix}_{side}.png' for side in 'ab']
         for path, image in zip(paths, images, strict=True):
             write_image(args.out / path, image[window.top : window.bottom, window.left : window.right])
-        yield replace(part, pair_id=name, before=paths[0], after=paths[1])
+        yield replace(part, pair_id=f'{record.pair_id}{suffix}', before=paths[0], after=paths[1])
+
+
+def cut_all(args: argparse.Namespace) -> tuple[list[PairRecord], int]:
+    """Cuts all pairs of the file.
+
+    Returns:
+        The windows, at least one, and the number of pairs left out since their images are of unequal size.
+
+    Raises:
+        AnnotationError: The file breaks the format or a picture its stated size, or no pair gives a window.
+        ImageReadError: A picture cannot be read.
+    """
+    cutter = WindowCutter(tuple(args.size), args.empty)
+    records = read_annotations(args.annotations)
+    windows: list[PairRecord] = []
+    unequal = 0
+    for index, record in enumerate(tqdm(records, unit='pair', disable=None)):
+        if record.before_size != record.after_size:
+            unequal += 1
+            continue
+        windows += cut_pair(record, cutter, args, index)
+    if not windows:
+        found = f'none in {len(records)} pairs, {unequal} of them of two images of unequal size'
+        raise AnnotationError(args.annotations, f'expected at least one window, found {found}')
+    return windows, unequal
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command; returns the exit status."""
     args = parse_args(argv)
-    cutter = WindowCutter(tuple(args.size), args.empty)
-    windows: list[PairRecord] = []
-    unequal = 0
     try:
-        for index, record in enumerate(tqdm(read_annotations(args.annotations), unit='pair', disable=None)):
-            if record.before_size != record.after_size:
-                unequal += 1
-                continue
-            windows += cut_pair(record, cutter, args, f'{index // 1000:03d}')
+        windows, unequal = cut_all(args)
     except DiffTrackerError as error:
         print(f'error: {error}', file=sys.stderr)
         return 1

@@ -14,6 +14,7 @@ import json
 import multiprocessing
 import os
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -26,7 +27,7 @@ from difftracker.errors import ConfigError, DiffTrackerError
 from difftracker.synthesis.build import build_composer
 from difftracker.synthesis.pair_writer import PairWriter
 from difftracker.synthesis.recipe import Recipe, read_recipe
-from difftracker.utils.files import atomic_write, write_json
+from difftracker.utils.files import atomic_write, parse_json_object, write_json
 
 _writer: PairWriter | None = None
 _fault = ''
@@ -67,6 +68,8 @@ def start_worker(recipe: Recipe, args: argparse.Namespace) -> None:
     except DiffTrackerError as error:
         # A pool would start a worker that fails here again and again; the first job reports the fault instead.
         _fault = str(error)
+    except Exception:  # the same trap, whatever the error
+        _fault = f'expected usable sources, found an error that nobody foresaw:\n{traceback.format_exc().strip()}'
 
 
 def make_shard(job: tuple[Path, int, int]) -> int:
@@ -97,13 +100,33 @@ def run_jobs(jobs: list, recipe: Recipe, args: argparse.Namespace) -> Iterator[i
         yield from pool.imap_unordered(make_shard, jobs)
 
 
+def annotation_paths(args: argparse.Namespace) -> tuple[Path, Path]:
+    """Returns the annotation file of the set and the folder of the shards that it is put together from."""
+    folder = args.out / 'annotations'
+    return folder / f'{args.split}.jsonl', folder / f'.{args.split}_shards'
+
+
 def check_same_run(recipe: Recipe, args: argparse.Namespace) -> None:
-    """Refuses to mix two sets in one folder."""
+    """Refuses to mix two sets in one folder; until its first shard is finished, a folder is free for any.
+
+    Raises:
+        ConfigError: The folder holds pairs of another recipe or seed, or of other sources.
+    """
     path = args.out / f'recipe_{args.split}.json'
-    now = json.loads(json.dumps({'recipe': asdict(recipe), 'seed': args.seed, 'split': args.split}))
-    if path.is_file() and json.loads(path.read_text(encoding='utf-8')) != now:
-        sys.exit(f'{path}: expected the recipe and seed of this run, found others; choose another --out')
-    write_json(path, now)
+    cutouts = args.cutouts is not None and any(item.get('type') == 'cutouts' for item in recipe.sprites)
+    sources = {'--data-root': str(args.data_root), '--cutouts': str(args.cutouts) if cutouts else None}
+    run = {'recipe': asdict(recipe), 'seed': args.seed, 'split': args.split, 'sources': sources}
+    target, shards = annotation_paths(args)
+    if not path.is_file() or not (target.is_file() or any(shards.glob('*.jsonl'))):
+        write_json(path, run)
+        return
+    # Sets that were begun before the sources were recorded go on with any.
+    begun = {'sources': sources, **parse_json_object(path.read_bytes(), path)}
+    if {**begun, 'sources': sources} != json.loads(json.dumps(run)):
+        raise ConfigError(f'{path}: expected the recipe and seed of this run, found others; choose another --out')
+    if begun['sources'] != sources:
+        reason = f'expected the sources that the set was begun with, {begun["sources"]}, found {sources}'
+        raise ConfigError(f'{path}: {reason}; give those, or choose another --out')
 
 
 def describe(path: Path) -> str:
@@ -132,7 +155,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         recipe = read_recipe(args.recipe, **{key: value for key, value in changed.items() if value is not None})
         check_same_run(recipe, args)
-        shards = args.out / 'annotations' / f'.{args.split}_shards'
+        target, shards = annotation_paths(args)
         bounds = [(first, min(first + args.shard, args.pairs)) for first in range(0, args.pairs, args.shard)]
         jobs = [(shards / f'{first:07d}-{end:07d}.jsonl', first, end) for first, end in bounds]
         missing = [job for job in jobs if not job[0].is_file()]
@@ -142,7 +165,6 @@ def main(argv: list[str] | None = None) -> None:
                 bar.update(count)
     except DiffTrackerError as error:
         sys.exit(f'generate: {error}')
-    target = args.out / 'annotations' / f'{args.split}.jsonl'
     atomic_write(target, ''.join(path.read_text(encoding='utf-8') for path, _, _ in jobs))
     print(f'{target}: {args.pairs} pairs')
     print(describe(target))

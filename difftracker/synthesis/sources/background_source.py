@@ -23,19 +23,21 @@ class BackgroundSource:
         split: When given, only the rows of this split.
 
     Raises:
-        AnnotationError: The list is missing, lacks a column or holds no row of the split.
+        AnnotationError: The list is missing, not UTF-8, lacks a column or holds no row of the split.
     """
 
     def __init__(self, index_file: str | Path, image_root: str | Path, split: str | None = None) -> None:
         self.image_root = Path(image_root)
         try:
-            with open(index_file, newline='', encoding='utf-8') as file:
+            with open(index_file, newline='', encoding='utf-8-sig') as file:
                 if Path(index_file).suffix == '.csv':
                     self.files = [row['file'] for row in csv.DictReader(file) if split is None or row['split'] == split]
                 elif split is not None:
                     raise AnnotationError(index_file, f'expected a CSV to tell split {split!r}, found a plain list')
                 else:
                     self.files = [line.strip() for line in file if line.strip()]
+        except UnicodeDecodeError as error:
+            raise AnnotationError(index_file, f'expected UTF-8 text, found {error}') from error
         except (OSError, KeyError, csv.Error) as error:
             raise AnnotationError(index_file, f'expected a list of photographs, found {error!r}') from error
         if not self.files:

@@ -8,13 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from difftracker.errors import AnnotationError
 from difftracker.synthesis.instance import Instance
 from difftracker.synthesis.raster import crop, dilate, mask_window, soft_mask
 from difftracker.synthesis.sources.picture import Picture
 from difftracker.synthesis.sprite import Sprite
+from difftracker.utils.coco_outlines import outline_mask
 from difftracker.utils.image_io import read_image
 
 CACHED_PICTURES = 400
@@ -49,18 +49,18 @@ class CocoInstanceSource:
             by_image: dict[int, list[dict]] = defaultdict(list)
             for annotation in data['annotations']:
                 by_image[annotation['image_id']].append({**annotation, 'name': names[annotation['category_id']]})
+            self.images = sorted(images, key=lambda image: image['id'])
+            self.annotations = [by_image[image['id']] for image in self.images]
+            self._cut_outs = [
+                (position, index)
+                for position, image in enumerate(self.images)
+                for index, annotation in enumerate(self.annotations[position])
+                if self._may_be_whole(annotation, image)
+            ]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise AnnotationError(annotation_file, f'expected a COCO instances file, found {error!r}') from error
-        if not images:
+        if not self.images:
             raise AnnotationError(annotation_file, f'expected at least one image of split {split!r}, found none')
-        self.images = sorted(images, key=lambda image: image['id'])
-        self.annotations = [by_image[image['id']] for image in self.images]
-        self._cut_outs = [
-            (position, index)
-            for position, image in enumerate(self.images)
-            for index, annotation in enumerate(self.annotations[position])
-            if self._may_be_whole(annotation, image)
-        ]
         self.picture = lru_cache(maxsize=CACHED_PICTURES)(self._picture)
 
     def __len__(self) -> int:
@@ -77,17 +77,7 @@ class CocoInstanceSource:
 
     def _mask(self, annotation: dict, height: int, width: int) -> np.ndarray:
         """Returns the annotation's mask, `(H, W)` bool."""
-        segmentation = annotation['segmentation']
-        if isinstance(segmentation, list):
-            polygons = [polygon for polygon in segmentation if len(polygon) >= 6]
-            if not polygons:
-                return np.zeros((height, width), bool)
-            runs = coco_mask.merge(coco_mask.frPyObjects(polygons, height, width))
-        elif isinstance(segmentation['counts'], list):
-            runs = coco_mask.frPyObjects(segmentation, height, width)
-        else:
-            runs = segmentation
-        return coco_mask.decode(runs).astype(bool)
+        return outline_mask(annotation['segmentation'], height, width)
 
     def _picture(self, position: int) -> Picture:
         image = self.images[position]

@@ -7,11 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from difftracker.errors import AnnotationError, ImageReadError
 from difftracker.synthesis.raster import crop, mask_window
 from difftracker.synthesis.sprite import Sprite
+from difftracker.utils.image_io import read_rgba
 
 CACHED_SPRITES = 600
 # Nothing is pasted larger than this, and decoding large stamps again and again would cost most of the time.
@@ -26,15 +26,17 @@ class CutoutSource:
         split: When given, only the rows of this split.
 
     Raises:
-        AnnotationError: The index is missing, lacks a column or holds no row of the split.
+        AnnotationError: The index is missing, not UTF-8, lacks a column or holds no row of the split.
     """
 
     def __init__(self, index_file: str | Path, split: str | None = None) -> None:
         self.root = Path(index_file).parent
         try:
-            with open(index_file, newline='', encoding='utf-8') as file:
+            with open(index_file, newline='', encoding='utf-8-sig') as file:
                 rows = [row for row in csv.DictReader(file) if split is None or row['split'] == split]
             self.items = [(row['file'], row['name']) for row in rows]
+        except UnicodeDecodeError as error:
+            raise AnnotationError(index_file, f'expected UTF-8 text, found {error}') from error
         except (OSError, KeyError, csv.Error) as error:
             raise AnnotationError(index_file, f'expected a CSV with file, name and split, found {error!r}') from error
         if not self.items:
@@ -48,15 +50,11 @@ class CutoutSource:
         """Reads one cut-out, cropped to what is visible.
 
         Raises:
-            ImageReadError: The file is missing, damaged or wholly transparent.
+            ImageReadError: The file cannot be read or is wholly transparent.
         """
         file, name = self.items[index]
         path = self.root / file
-        try:
-            with Image.open(path) as image:
-                rgba = np.asarray(image.convert('RGBA'))
-        except (OSError, ValueError, SyntaxError) as error:
-            raise ImageReadError(path, f'expected a picture with transparency, found {error}') from error
+        rgba = read_rgba(path)
         visible = rgba[..., 3] > 32
         if not visible.any():
             raise ImageReadError(path, 'expected a visible object, found full transparency')
