@@ -12,7 +12,7 @@ import numpy as np
 from difftracker.evaluation.box_matching import average_precision, precision_recall
 from difftracker.evaluation.box_size import LARGE_FROM, SMALL_BELOW
 from difftracker.evaluation.outcome_groups import group_outcomes
-from difftracker.evaluation.query_outcome import ERROR_KINDS, QueryOutcome
+from difftracker.evaluation.query_outcome import ERROR_KINDS, IOU_THRESHOLD, LOOSE_FROM, QueryOutcome
 from difftracker.utils.files import atomic_write, write_json
 
 from . import report_tables as tables
@@ -147,8 +147,9 @@ def _explanation(bootstrap: PairBootstrap) -> str:
         'queries without an answer that were answered with nothing. AP50: all boxes, whatever the threshold.\n'
         f'- Size: share of the after picture that the answer covers; small below {100 * SMALL_BELOW:g} %, large from '
         f'{100 * LARGE_FROM:g} %.\n'
-        '- Wrong change: the box lies on a change of the pair that was not asked for. Wrong place: on no change. '
-        'Missed: no box. Invented: a box where nothing asked for has changed.'
+        f'- Right: the best decided box has IoU {IOU_THRESHOLD:g} or more with the answer. Wrong change: with a change '
+        f'of the pair that was not asked for. Loose box: neither, but IoU {LOOSE_FROM:g} or more with the answer. '
+        'Wrong place: any other box. Missed: no box. Invented: a box where nothing asked for has changed.'
     )
 
 

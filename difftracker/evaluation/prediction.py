@@ -17,7 +17,7 @@ class Prediction:
 
     Attributes:
         boxes: `(N, 4)` xyxy pixels of the after image, by falling score.
-        scores: `(N,)`.
+        scores: `(N,)` in `[0, 1]`.
         kinds: Kind of change of each box, None where the file does not tell.
     """
 
@@ -40,7 +40,8 @@ class Prediction:
             line: 1-based line, for the message.
 
         Raises:
-            AnnotationError: When the lists are no lists of finite numbers or of different lengths.
+            AnnotationError: When the lists are no lists of finite numbers or of different lengths, corners of a box are
+                the wrong way round, a score is outside `[0, 1]`, or `kinds` is neither null nor a list of strings.
         """
         lists = {}
         for name, width in (('boxes', 4), ('scores', None)):
@@ -49,6 +50,8 @@ class Prediction:
             lists[name] = _finite(obj[name], name, width, path, line)
         boxes, scores = lists['boxes'], lists['scores']
         kinds = obj.get('kinds')
+        if kinds is not None and not (isinstance(kinds, list) and all(isinstance(kind, str) for kind in kinds)):
+            raise AnnotationError(path, f'kinds must be a list of strings, found {kinds!r:.80}', line)
         if len(boxes) != len(scores) or (kinds is not None and len(kinds) != len(boxes)):
             raise AnnotationError(
                 path,
@@ -56,8 +59,9 @@ class Prediction:
                 f'{len(scores)} scores' + ('' if kinds is None else f', {len(kinds)} kinds'),
                 line,
             )
+        _check_ranges(boxes, scores, path, line)
         order = np.argsort(-scores, kind='stable')
-        named = None if kinds is None else tuple(str(kinds[place]) for place in order)
+        named = None if kinds is None else tuple(kinds[place] for place in order)
         return cls(boxes[order], scores[order], named)
 
     def decided(self, threshold: float) -> int:
@@ -78,3 +82,13 @@ def _finite(values: Any, name: str, width: int | None, path: str | Path, line: i
     if not np.isfinite(array).all():
         raise AnnotationError(path, f'{name} must be finite, found {values!r:.80}', line)
     return array
+
+
+def _check_ranges(boxes: np.ndarray, scores: np.ndarray, path: str | Path, line: int | None) -> None:
+    turned = (boxes[:, :2] > boxes[:, 2:]).any(axis=1)
+    if turned.any():
+        expected = '[x1, y1, x2, y2] with x1 <= x2 and y1 <= y2, not [x, y, width, height]'
+        raise AnnotationError(path, f'boxes must be {expected}, found {boxes[turned][0].tolist()}', line)
+    outside = (scores < 0) | (scores > 1)
+    if outside.any():
+        raise AnnotationError(path, f'scores must be from 0 to 1, found {scores[outside][0]:g}', line)

@@ -13,16 +13,19 @@ from .box_size import box_size
 from .prediction import Prediction
 
 IOU_THRESHOLD = 0.5
+# Our choice: below it a box no longer counts as an attempt at the change that was asked for.
+LOOSE_FROM = 0.1
 # As in the COCO evaluation: what stands below takes no part in average precision.
 MAX_CANDIDATES = 100
 
 RIGHT = 'right'
+LOOSE_BOX = 'loose box'
 WRONG_PLACE = 'wrong place'
 WRONG_CHANGE = 'wrong change'
 MISSED = 'missed'
 INVENTED = 'invented'
 SILENT = 'rightly silent'
-ERROR_KINDS = (RIGHT, WRONG_CHANGE, WRONG_PLACE, MISSED, SILENT, INVENTED)
+ERROR_KINDS = (RIGHT, LOOSE_BOX, WRONG_CHANGE, WRONG_PLACE, MISSED, SILENT, INVENTED)
 
 
 @dataclass(frozen=True)
@@ -110,4 +113,6 @@ def _error(iou: float, boxes: np.ndarray, others: list[Change]) -> str:
     if len(boxes) == 0:
         return MISSED
     places = np.array([change.after_box for change in others if change.after_box is not None]).reshape(-1, 4)
-    return WRONG_CHANGE if (pairwise_iou(boxes[:1], places) >= IOU_THRESHOLD).any() else WRONG_PLACE
+    if (pairwise_iou(boxes[:1], places) >= IOU_THRESHOLD).any():
+        return WRONG_CHANGE
+    return LOOSE_BOX if iou >= LOOSE_FROM else WRONG_PLACE

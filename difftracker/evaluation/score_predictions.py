@@ -24,7 +24,7 @@ def score_predictions(records: Sequence[PairRecord], predictions: Iterable[dict]
     Args:
         records: The pairs; each of their queries is scored.
         predictions: One object per query: `pair_id`, `query_id`, `boxes` `[[x1, y1, x2, y2], ...]` in pixels of the
-            after image, `scores`, optionally `kinds`. Low-scored candidates may be among the boxes.
+            after image, `scores` in `[0, 1]`, optionally `kinds`. Low-scored candidates may be among the boxes.
         score_threshold: The decision of a prediction is its boxes with at least this score; average precision takes all
             boxes. A query without a prediction counts as answered with nothing.
 
@@ -32,6 +32,8 @@ def score_predictions(records: Sequence[PairRecord], predictions: Iterable[dict]
         Plain data: `score_threshold`, `counts`, `summary` (flat figures in `[0, 1]`, only those that exist), `rows`
         (figures per group of queries; None where a figure does not apply), `errors` (counts by kind of error),
         `confusion` (kinds of change, of rightly found single answers; None when predictions tell no kinds).
+        `f1_50` is the mean over different queries in the two: in `rows` over all queries with answers, in `summary`
+        over those with several answers only, so it equals that of the row `several answers`.
 
     Raises:
         AnnotationError: On a prediction that breaks the format, names an unknown pair or query, or comes twice.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from difftracker.datasets.annotations import read_annotations
+from difftracker.errors import AnnotationError
 from difftracker.evaluation.prediction import Prediction
 from difftracker.evaluation.query_outcome import QueryOutcome, judge
 from difftracker.structures import ChangeResult, PairRecord, Query
@@ -60,7 +62,12 @@ def draw_best_and_worst(
 
 def _confidence(line: dict, threshold: float) -> float:
     decided = [score for score in line['scores'] if score >= threshold]
-    return decided[0] if decided else line.get('no_change_score', 0.0)
+    return max(decided) if decided else _optional(line, 'no_change_score', 0.0)
+
+
+def _optional(line: dict, name: str, default: Any) -> Any:
+    value = line.get(name)
+    return default if value is None else value
 
 
 def draw_judged(
@@ -78,22 +85,34 @@ def draw_judged(
         data_root: Where the image paths start.
         record, query, outcome: The query and what became of it.
         line: Its object of the prediction file.
-        threshold: Boxes with at least this score are drawn.
+        threshold: Boxes with at least this score are drawn, numbered by falling score.
         system: Who answered.
 
     Returns:
         `(H, W, 3)` uint8 RGB picture.
+
+    Raises:
+        AnnotationError: The line has another number of `before_boxes` than of boxes.
     """
-    keep = sum(score >= threshold for score in line['scores'])
+    boxes, scores = line['boxes'], line['scores']
+    before_boxes = _optional(line, 'before_boxes', boxes)
+    kinds = _optional(line, 'kinds', ['change'] * len(boxes))
+    if len(before_boxes) != len(boxes):
+        where = f'prediction for query {query.query_id!r} of pair {record.pair_id!r}'
+        found = f'{len(before_boxes)} for {len(boxes)} boxes'
+        raise AnnotationError(where, f'before_boxes must be one per box, found {found}')
+    decided = [place for place, score in enumerate(scores) if score >= threshold]
+    # The lists of a prediction file may stand in any order; sorting is stable, as it is where they are scored.
+    decided.sort(key=lambda place: scores[place], reverse=True)
     answers = {change.change_id: change for change in record.changes}
     wanted = ', '.join(f'{answers[i].type} {answers[i].label or ""}'.strip() for i in query.answers) or 'nothing'
     verdict = f'{system}: {outcome.error}' if system else 'right' if outcome.correct else 'wrong'
     result = ChangeResult(
         text=f'{query.text}  [asked for: {wanted}; {verdict}]',
-        boxes=line['boxes'][:keep],
-        before_boxes=line.get('before_boxes', line['boxes'])[:keep],
-        scores=line['scores'][:keep],
-        kinds=line.get('kinds', ['change'] * keep)[:keep],
-        no_change_score=line.get('no_change_score', 0.0),
+        boxes=[boxes[place] for place in decided],
+        before_boxes=[before_boxes[place] for place in decided],
+        scores=[scores[place] for place in decided],
+        kinds=[kinds[place] for place in decided],
+        no_change_score=_optional(line, 'no_change_score', 0.0),
     )
     return draw_answer(read_image(data_root / record.before), read_image(data_root / record.after), result)

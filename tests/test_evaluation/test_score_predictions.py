@@ -109,6 +109,7 @@ def test_all_right(records):
     assert report['errors'] == {
         'right': 3,
         'rightly silent': 2,
+        'loose box': 0,
         'wrong change': 0,
         'wrong place': 0,
         'missed': 0,
@@ -137,12 +138,30 @@ def test_summary_by_hand(records):
     assert summary['score'] == pytest.approx((1 + 0 + 0.5) / 3)
     assert report['errors'] == {
         'right': 1,
+        'loose box': 0,
         'wrong change': 1,
         'wrong place': 1,
         'missed': 0,
         'rightly silent': 1,
         'invented': 1,
     }
+
+
+@pytest.mark.parametrize(
+    ('box', 'end'),
+    [
+        ((10, 10, 30, 20), 'right'),  # IoU 200 / 400 with A
+        ((10, 10, 30, 19.9), 'loose box'),  # 198 / 400
+        ((10, 10, 30, 12), 'loose box'),  # 40 / 400
+        ((10, 10, 30, 11.9), 'wrong place'),  # 38 / 400
+        ((10, 22, 30, 30), 'wrong change'),  # 160 / 400 with A, 160 / 160 with the other one
+        ((52, 52, 60, 90), 'wrong place'),  # 0 with A, 304 / 1600 with B
+    ],
+)
+def test_loose_box_on_the_right_change_is_no_wrong_place(box, end):
+    changed = record('p', [A, (10, 22, 30, 30), B], [query('q', [0])])
+    errors = score_predictions([changed], [answer('p', 'q', [box, A])], 0.0)['errors']
+    assert {kind for kind, count in errors.items() if count} == {end}
 
 
 def test_rows_by_group(records):
@@ -215,12 +234,32 @@ def test_answers_out_of_view_are_skipped():
         (answer('one', 'q0', [(0, 0, 1, float('nan'))]), 'finite'),
         (answer('one', 'q0', [A], ['high']), 'list of numbers'),
         (answer('one', 'q0', [A], kinds=[]), '0 kinds'),
+        (answer('one', 'q0', [A], kinds=5), 'kinds must be a list of strings, found 5'),
+        (answer('one', 'q0', [A], kinds={'0': 'add'}), 'kinds must be a list of strings, found {'),
+        (answer('one', 'q0', [A, B], kinds='ab'), "kinds must be a list of strings, found 'ab'"),
+        (answer('one', 'q0', [A, B], kinds=[1, None]), r'kinds must be a list of strings, found \[1, None\]'),
+        (answer('one', 'q0', [A, (50, 60, 40, 70)]), r'not \[x, y, width, height\], found \[50.0, 60.0, 40.0, 70.0\]'),
+        (answer('one', 'q0', [(50, 60, 70, 40)]), r'x1 <= x2 and y1 <= y2.*found \[50.0, 60.0, 70.0, 40.0\]'),
+        (answer('one', 'q0', [A, B], [0.5, 7.5]), 'scores must be from 0 to 1, found 7.5'),
+        (answer('one', 'q0', [A], [-0.1]), 'scores must be from 0 to 1, found -0.1'),
         ({'pair_id': 'one', 'query_id': 'q0', 'boxes': []}, "'scores'"),
     ],
 )
 def test_faulty_predictions_are_named(records, prediction, words):
     with pytest.raises(AnnotationError, match=words):
         score_predictions(records, [prediction], 0.0)
+
+
+def test_limits_and_null_kinds_are_allowed(records):
+    predictions = [answer('one', 'q0', [A, (5, 5, 5, 5)], [1, 0], kinds=None)]
+    assert score_predictions(records[:1], predictions, 0.0)['summary']['acc50_single'] == 1
+
+
+def test_f1_of_summary_is_about_several_answers_and_of_rows_about_all(records):
+    report = score_predictions(records, [answer('one', 'q0', [A]), answer('two', 'q2', [A, FAR])], 0.5)
+    table = rows(report)
+    assert report['summary']['f1_50'] == table['answers', 'several answers']['f1_50'] == 0.5
+    assert table['overall', 'all queries']['f1_50'] == pytest.approx((1 + 0 + 0 + 0.5) / 4)
 
 
 def test_second_prediction_of_a_query_is_refused(records):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from difftracker.evaluation.query_outcome import INVENTED, MISSED, RIGHT, SILENT, WRONG_CHANGE, WRONG_PLACE
+from difftracker.evaluation.query_outcome import INVENTED, LOOSE_BOX, MISSED, RIGHT, SILENT, WRONG_CHANGE, WRONG_PLACE
 
 from .style import ERROR_STYLES, new_figure, save
 
 PANELS = (
-    ('queries with one answer', (RIGHT, WRONG_CHANGE, WRONG_PLACE, MISSED)),
+    ('queries with one answer', (RIGHT, LOOSE_BOX, WRONG_CHANGE, WRONG_PLACE, MISSED)),
     ('queries without an answer', (SILENT, INVENTED)),
 )
 # Per cent; a narrower piece has no room for its number.
@@ -39,7 +39,8 @@ def plot_errors(rows: Sequence[Row], path: Path) -> Path:
     for panel, (title, kinds, own) in zip(axes, panels, strict=True):
         _paint(panel, own, kinds)
         panel.set_title(title, fontsize=10, loc='left', pad=24)
-        panel.legend(loc='lower left', bbox_to_anchor=(-0.01, 1), ncols=4, fontsize=9, borderpad=0.2, frameon=False)
+        look = {'fontsize': 9, 'borderpad': 0.2, 'columnspacing': 1.2, 'frameon': False}
+        panel.legend(loc='lower left', bbox_to_anchor=(-0.01, 1), ncols=len(kinds), **look)
         panel.set(xlim=(0, 100), ylim=(len(own) - 0.4, -0.6))
         panel.grid(False, axis='y')
         panel.set_yticks(range(len(own)), [name for name, _ in own])

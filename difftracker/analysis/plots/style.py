@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from difftracker.evaluation.query_outcome import INVENTED, MISSED, RIGHT, SILENT, WRONG_CHANGE, WRONG_PLACE
+from difftracker.evaluation.query_outcome import INVENTED, LOOSE_BOX, MISSED, RIGHT, SILENT, WRONG_CHANGE, WRONG_PLACE
 from difftracker.utils.files import atomic_write
 from difftracker.visualization.kind_style import (
     BLACK,
@@ -49,6 +49,7 @@ MARKERS = ['o', 's', '^', 'D', 'v', 'p', 'h']
 # Colour, hatch and colour of letters of each end of a query.
 ERROR_STYLES: dict[str, tuple[tuple[float, float, float], str, str]] = {
     RIGHT: (fraction(BLUE), '', 'white'),
+    LOOSE_BOX: (fraction(BLUISH_GREEN), '\\\\', 'white'),
     WRONG_CHANGE: (fraction(ORANGE), '//', 'black'),
     WRONG_PLACE: (fraction(VERMILLION), '..', 'black'),
     MISSED: ((0.85, 0.85, 0.85), '', 'black'),
