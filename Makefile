@@ -52,5 +52,7 @@ $(BIN)/python:
 		f"set-up: expected Python 3.10, 3.11 or 3.12, found {v[0]}.{v[1]}")' && \
 	echo "$$python -m venv $(VENV)" && "$$python" -m venv $(VENV)
 
+# The other folders of outputs/ are the user's.
 clean:
-	rm -rf $(VENV) build dist outputs *.egg-info
+	rm -rf $(VENV) $(DEMO_OUT) difftracker.egg-info .pytest_cache .ruff_cache
+	rm -f difftracker/ops/_library.so difftracker/ops/_build.json

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from difftracker.ops.build import LIBRARY_NAME, RECORD_NAME
+
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(shutil.which('make') is None, reason='make is not installed')
 
@@ -72,6 +74,17 @@ def test_a_failed_download_leaves_set_up_to_be_continued(tmp_path: Path) -> None
     assert 'torch==2.13.0 --constraint requirements.txt' in lines[-3]
     assert '--no-deps --only-binary=:all: --requirement requirements.txt' in lines[-2]
     assert not any('torchvision' in line for line in lines)
+
+
+def test_clean_removes_what_make_made_and_nothing_else(tmp_path: Path) -> None:
+    ops = 'difftracker/ops'
+    made = ['.venv/bin/python', 'outputs/demo/a.png', f'{ops}/{LIBRARY_NAME}', f'{ops}/{RECORD_NAME}']
+    kept = ['outputs/ablations/table.md', f'{ops}/build.py', 'dist/difftracker.whl', 'build/notes.txt']
+    for name in (*made, *kept):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert make(tmp_path, 'clean').returncode == 0
+    assert [name for name in (*made, *kept) if (tmp_path / name).exists()] == kept
 
 
 @pytest.mark.parametrize('failing', ['', 'test', 'lint', 'demo'])
