@@ -18,6 +18,8 @@ _REFERENCE = 'reference'
 _COMPILED = 'compiled'
 # Why the library is not loaded; empty once it is. Filled by load_library().
 _not_loaded = 'difftracker.ops was not imported'
+# How many blocks of reference_kernels() the process is in.
+reference_blocks = 0
 
 
 def _build_record() -> dict:
@@ -49,13 +51,17 @@ def load_library() -> None:
             _not_loaded = f'{path} does not load with PyTorch {torch.__version__}: {error}'
 
 
-def _device_info(key: str) -> dict[str, str]:
-    has_kernel = torch._C._dispatch_has_kernel_for_dispatch_key('difftracker::ms_deform_attn', key)
-    if has_kernel:
-        detail = CPU_LEVELS[torch.ops.difftracker.cpu_level(-1)] if key == 'CPU' else 'CUDA kernels'
-        return {'tier': _COMPILED, 'reason': detail}
-    reason = _not_loaded or _build_record().get('reason') or 'the library has no kernels for this device'
-    return {'tier': _REFERENCE, 'reason': reason}
+def _device_info(device: str) -> dict[str, str]:
+    # The dispatcher is not asked: it does not tell compiled kernels from the reference that was put in their place.
+    stands_in_the_way = 'reference_kernels()' if reference_blocks else _not_loaded
+    if stands_in_the_way:
+        return {'tier': _REFERENCE, 'reason': stands_in_the_way}
+    if device == 'cpu':
+        return {'tier': _COMPILED, 'reason': CPU_LEVELS[torch.ops.difftracker.cpu_level(-1)]}
+    record = _build_record()
+    if record.get('cuda_architectures'):
+        return {'tier': _COMPILED, 'reason': 'CUDA kernels'}
+    return {'tier': _REFERENCE, 'reason': record.get('reason') or 'the library has no kernels for this device'}
 
 
 def backend_info() -> dict[str, dict[str, str]]:
@@ -69,4 +75,4 @@ def backend_info() -> dict[str, dict[str, str]]:
         >>> backend_info()['cpu']
         {'tier': 'compiled', 'reason': 'AVX-512'}
     """
-    return {'cpu': _device_info('CPU'), 'cuda': _device_info('CUDA')}
+    return {device: _device_info(device) for device in ('cpu', 'cuda')}

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import torch
 
+from . import backend
 from .checks import check_inputs, check_levels
 from .reference import compute_dtype, ms_deform_attn_backward_reference, ms_deform_attn_reference
 
@@ -111,6 +112,7 @@ def reference_kernels() -> Iterator[None]:
         ...     output = ms_deform_attn(value, shapes, starts, points, weights)
     """
     override = torch.library.Library('difftracker', 'IMPL')
+    backend.reference_blocks += 1
     try:
         with warnings.catch_warnings():
             # PyTorch warns of kernels that are replaced, as is wanted here.
@@ -122,6 +124,7 @@ def reference_kernels() -> Iterator[None]:
     finally:
         # The dispatcher then has the kernels again that were registered before.
         override._destroy()
+        backend.reference_blocks -= 1
 
 
 class _CheckedLevels:

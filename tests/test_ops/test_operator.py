@@ -12,7 +12,7 @@ import torch
 from torch._subclasses import FakeTensorMode
 
 from difftracker.errors import DiffTrackerError
-from difftracker.ops import backend_info, ms_deform_attn, reference_kernels
+from difftracker.ops import backend, backend_info, ms_deform_attn, reference_kernels
 from difftracker.ops.reference import ms_deform_attn_backward_reference, ms_deform_attn_reference
 
 
@@ -217,6 +217,19 @@ def test_reference_kernels_replace_the_compiled_ones_for_a_while(arguments):
     assert torch.equal(ms_deform_attn(*case), before)
     if backend_info()['cpu']['tier'] == 'compiled':
         assert not torch.equal(output, before)
+
+
+def test_backend_info_tells_that_the_reference_is_in_force(monkeypatch):
+    before = backend_info()
+    forced = dict.fromkeys(('cpu', 'cuda'), {'tier': 'reference', 'reason': 'reference_kernels()'})
+    for not_loaded in ('', 'DIFFTRACKER_OPS=reference'):
+        monkeypatch.setattr(backend, '_not_loaded', not_loaded)
+        with reference_kernels():
+            with reference_kernels():
+                pass
+            assert backend_info() == forced
+    monkeypatch.undo()
+    assert backend_info() == before
 
 
 def test_reference_can_be_asked_for():
