@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
-from difftracker.errors import CheckpointError, ConfigError
+from difftracker.errors import CheckpointError, ConfigError, DiffTrackerError
 from difftracker.utils.files import parse_json_object
+from difftracker.utils.score_argument import score_argument
 
 LOADERS = ('LoadImagePair',)
 
@@ -28,7 +30,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('out', help='.safetensors to write')
     parser.add_argument('--calibration', type=Path, help='calibration.json of tools/analysis/calibrate.py')
     parser.add_argument(
-        '--score-threshold', type=float, help='default: the one of the calibration, without it that of the config'
+        '--score-threshold',
+        type=score_argument,
+        metavar='S',
+        help='0 to 1; default: the one of the calibration, without it that of the config',
     )
     parser.add_argument('--image-size', type=int, nargs=2, metavar=('W', 'H'), help='default: the one of the config')
     return parser.parse_args()
@@ -62,10 +67,16 @@ def _number(item: dict[str, Any], name: str, path: Path) -> float:
     return float(value)
 
 
-def main() -> None:
-    """Writes the file."""
-    args = parse_args()
+def publish(args: argparse.Namespace) -> None:
+    """Writes the file.
 
+    Args:
+        args: Arguments of the command line.
+
+    Raises:
+        DiffTrackerError: The checkpoint or the calibration cannot be used.
+        OSError: A file is missing or cannot be written.
+    """
     import difftracker.register  # noqa: F401
     from difftracker.apis.build import build_model
     from difftracker.checkpoint import apply_weights, load_weights, save_weights
@@ -104,5 +115,16 @@ def main() -> None:
     print(f'{path}: {path.stat().st_size / 1e6:.1f} MB, {millions:.2f} M parameters')
 
 
+def main() -> int:
+    """Publishes the checkpoint; returns 1 on bad input."""
+    args = parse_args()
+    try:
+        publish(args)
+    except (DiffTrackerError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
+
+from difftracker.errors import DiffTrackerError
+from difftracker.utils.score_argument import score_argument
 
 
 def parse_args() -> argparse.Namespace:
@@ -22,8 +26,9 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--score-threshold',
-        type=float,
-        help='boxes with at least this score are the decision; default: '
+        type=score_argument,
+        metavar='S',
+        help='boxes with at least this score, 0 to 1, are the decision; default: '
         'the one that calibrated weights carry, else that of the config',
     )
     parser.add_argument(
@@ -81,9 +86,16 @@ def adopt_calibration(config: Config, stored: dict, score_threshold: float | Non
         config.test_evaluator.score_threshold = stored['score_threshold']
 
 
-def main() -> None:
-    """Runs the test and draws answers."""
-    args = parse_args()
+def score(args: argparse.Namespace) -> None:
+    """Runs the test and draws answers.
+
+    Args:
+        args: Arguments of the command line.
+
+    Raises:
+        DiffTrackerError: The weights or the annotations cannot be used.
+        OSError: A file is missing or cannot be written.
+    """
     config = configure(args)
 
     from mmengine.runner import Runner
@@ -116,5 +128,16 @@ def main() -> None:
     print(f'report, predictions and pictures: {out_dir}')
 
 
+def main() -> int:
+    """Scores the checkpoint; returns 1 on bad input."""
+    args = parse_args()
+    try:
+        score(args)
+    except (DiffTrackerError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
+
+from difftracker.errors import DiffTrackerError
 
 
 def parse_args() -> argparse.Namespace:
@@ -29,9 +32,16 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def main() -> None:
-    """Runs training."""
-    args = parse_args()
+def train(args: argparse.Namespace) -> None:
+    """Runs training.
+
+    Args:
+        args: Arguments of the command line.
+
+    Raises:
+        DiffTrackerError: The annotations or the weights cannot be used, or the training came to a bad end.
+        OSError: A file is missing or cannot be written.
+    """
     config = Config.fromfile(args.config)
     if args.cfg_options is not None:
         config.merge_from_dict(args.cfg_options)
@@ -53,5 +63,16 @@ def main() -> None:
     Runner.from_cfg(config).train()
 
 
+def main() -> int:
+    """Trains; returns 1 on bad input."""
+    args = parse_args()
+    try:
+        train(args)
+    except (DiffTrackerError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -39,7 +39,8 @@ def build_from_weights(path: str | Path, device: str = 'cpu') -> tuple[nn.Module
         The model in evaluation mode, and its config with `model`, `test_pipeline`, `kinds` and `score_threshold`.
 
     Raises:
-        CheckpointError: The file is damaged, holds no architecture, or its weights do not fit.
+        CheckpointError: The file is damaged, holds no architecture or no score threshold from 0 to 1, or its weights
+            do not fit.
     """
     from difftracker.checkpoint import apply_weights, load_weights
 
@@ -47,6 +48,9 @@ def build_from_weights(path: str | Path, device: str = 'cpu') -> tuple[nn.Module
     config = metadata.get('config')
     if not isinstance(config, dict) or 'model' not in config:
         raise CheckpointError(path, 'expected weights that carry their config (tools/publish.py), found none inside')
+    threshold = config.get('score_threshold')
+    if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
+        raise CheckpointError(path, f'expected a score_threshold from 0 to 1, found {threshold!r}')
     model = build_model(_without_downloads(config['model']))
     apply_weights(model, state_dict, path)
     return model.to(device).eval(), config

@@ -6,13 +6,13 @@ Only the standard library is imported here; each sub-command imports what it nee
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from difftracker.errors import DiffTrackerError
+from difftracker.utils.score_argument import score_argument
 from difftracker.version import __version__
 
 _PREDICT_EXAMPLES = """\
@@ -72,9 +72,10 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
     weights.add_argument('--checkpoint', metavar='FILE', help='weights file to use instead, of tools/publish.py')
     model.add_argument(
         '--score-threshold',
-        type=_score,
+        type=score_argument,
         metavar='S',
-        help='leave out boxes below this score, 0 to 1 (default: the one stored with the weights)',
+        help='leave out boxes below this score, 0 to 1 (default: the one stored with the weights); 0 keeps the '
+        'candidates that average precision needs',
     )
     model.add_argument(
         '--exact-size',
@@ -98,7 +99,7 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
     parser.add_argument('predictions', metavar='PREDICTIONS', help='prediction file (JSON Lines)')
     parser.add_argument(
         '--score-threshold',
-        type=_score,
+        type=score_argument,
         metavar='S',
         default=0.0,
         help='boxes below this score count for average precision only (default: 0)',
@@ -110,16 +111,6 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
 
 def _add_debug(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
-
-
-def _score(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f'expected a number from 0 to 1, found {text}')
-    return value
 
 
 def _run_predict(args: argparse.Namespace) -> int:

@@ -186,8 +186,15 @@ def _check_text(text: str) -> str:
 
 def _check_device(device: str) -> None:
     try:
-        kind = torch.device(device).type
+        asked = torch.device(device)
     except RuntimeError as error:
         raise ConfigError(f'device: expected cpu, cuda or cuda:N, found {device!r}') from error
-    if kind == 'cuda' and not torch.cuda.is_available():
+    if asked.type == 'cpu':
+        return
+    if asked.type != 'cuda':
+        raise ConfigError(f'device: expected cpu, cuda or cuda:N, found {device!r}')
+    if not torch.cuda.is_available():
         raise ConfigError(f'device: {device!r} was asked for, but torch finds no usable GPU here')
+    count = torch.cuda.device_count()
+    if asked.index is not None and asked.index >= count:
+        raise ConfigError(f'device: expected an index below {count}, the number of usable GPUs, found {device!r}')

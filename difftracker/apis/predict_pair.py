@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from difftracker.utils.image_io import read_image, write_image
 from difftracker.visualization import draw_answer
 
 DEFAULT_OUT_DIR = 'outputs'
+# File systems take names of 255 bytes; the sentence, and what is added while the file is being written, need 73.
+STEM_CHARACTERS, STEM_BYTES = 60, 90
 
 
 def predict_pair(args: argparse.Namespace) -> int:
@@ -39,13 +42,17 @@ def predict_pair(args: argparse.Namespace) -> int:
     )
     result = inferencer(before, after, args.text)[0]
     picture = None
-    if args.out_dir is not None or not args.json:
-        picture = Path(args.out_dir or DEFAULT_OUT_DIR) / picture_name(args.before, args.after, args.text)
-        write_image(picture, draw_answer(before, after, result))
-    if args.json:
-        print(json.dumps(answer_to_json(args.before, args.after, result, picture), ensure_ascii=False, indent=2))
-    else:
-        print(format_answer(result))
+    try:
+        if args.out_dir is not None or not args.json:
+            path = Path(args.out_dir or DEFAULT_OUT_DIR) / picture_name(args.before, args.after, args.text)
+            picture = write_image(path, draw_answer(before, after, result))
+    finally:
+        # The answer names its picture, but one that cannot be written should not cost the answer.
+        if args.json:
+            print(json.dumps(answer_to_json(args.before, args.after, result, picture), ensure_ascii=False, indent=2))
+        else:
+            print(format_answer(result))
+    if not args.json:
         print(f'picture: {picture}')
     return 0
 
@@ -74,5 +81,11 @@ def picture_name(before: str | Path, after: str | Path, text: str) -> str:
     words = re.sub(r'[^a-z0-9]+', '-', text.lower()).strip('-')
     if not words or len(words) > 48 or not text.isascii():
         words = f'{words[:40]}-{hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]}'.strip('-')
-    stem = '_'.join(part[:60] for part in (Path(before).stem, Path(after).stem))
-    return f'{stem}_{words}.png'
+    return f'{_shorten(Path(before).stem)}_{_shorten(Path(after).stem)}_{words}.png'
+
+
+def _shorten(stem: str) -> str:
+    stem = stem[:STEM_CHARACTERS]
+    while len(os.fsencode(stem)) > STEM_BYTES:
+        stem = stem[:-1]
+    return stem

@@ -11,6 +11,8 @@ from PIL import Image
 
 from difftracker.apis.cli import main
 from difftracker.apis.predict_pair import picture_name
+from difftracker.utils.image_io import write_image
+from tests.test_apis.random_weights import random_weights
 
 HEAVY = ('torch', 'numpy', 'PIL', 'mmengine', 'mmdet', 'transformers', 'cv2', 'matplotlib')
 
@@ -77,6 +79,16 @@ def test_one_pair_prints_the_answer_and_writes_the_picture(stub, weights, files,
     picture = out / 'before_after_what-is-gone.png'
     assert 'remove' in printed and 'score 0.90' in printed and str(picture) in printed
     assert Image.open(picture).width > 700
+
+
+@pytest.mark.parametrize(('option', 'words'), [([], 'score 0.90'), (['--json'], '"remove"')])
+def test_an_unwritten_file_does_not_cost_the_answer(stub, weights, files, tmp_path, capsys, option, words):
+    (tmp_path / 'out').write_text('a file where the folder should be')
+    arguments = ['predict', *files, 'gone', '--checkpoint', str(weights), '--out-dir', str(tmp_path / 'out')]
+    assert main([*arguments, *option]) == 2
+    printed = capsys.readouterr()
+    assert words in printed.out and 'picture' not in printed.out
+    assert printed.err.count('\n') == 1 and str(tmp_path / 'out') in printed.err
 
 
 def test_json_answer(stub, weights, files, capsys, tmp_path, monkeypatch):
@@ -237,3 +249,18 @@ def test_picture_names_tell_sentences_apart():
     names = {picture_name('a/x.jpg', 'b/y.jpg', text) for text in ('Gone?', '消えた', '増えた', 'w ' * 99, 'w ' * 98)}
     assert len(names) == 5
     assert all(name.startswith('x_y_') and len(name) < 80 and name.isascii() for name in names)
+
+
+@pytest.mark.parametrize('letter', ['a', 'é', '前', '🙂'])
+def test_long_names_of_pictures_can_be_written(tmp_path, letter):
+    name = picture_name(f'{letter * 60}.png', f'{letter * 60}.png', 'w ' * 99)
+    # No character is cut through, none is left out that has room.
+    stem = letter * min(60, 90 // len(letter.encode()))
+    assert name.startswith(f'{stem}_{stem}_w-w')
+    assert write_image(tmp_path / name, np.zeros((1, 1, 3), np.uint8)).is_file()
+
+
+def test_stored_thresholds_are_checked(tmp_path, files, capsys):
+    path = random_weights(tmp_path / 'percent.safetensors', score_threshold=50)
+    assert main(['predict', *files, 'gone', '--checkpoint', str(path), '--json']) == 2
+    assert f'{path}: expected a score_threshold from 0 to 1, found 50' in capsys.readouterr().err

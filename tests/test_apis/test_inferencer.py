@@ -144,6 +144,14 @@ def test_bad_settings(weights, tmp_path):
         DiffTrackerInferencer('no-such-model')
 
 
+@pytest.mark.parametrize('device', ['mps', 'meta', 'cuda:1'])
+def test_devices_that_are_not_there(weights, monkeypatch, device):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 1)
+    with pytest.raises(ConfigError, match=f"device: expected .*, found '{device}'"):
+        DiffTrackerInferencer(weights, device=device)
+
+
 def test_inputs_equal_those_of_the_test_pipeline(inferencer, stub, data_root):
     from difftracker.datasets.diffground_dataset import DiffGroundDataset
 

@@ -162,3 +162,10 @@ def test_collect_wants_whole_weights(made, tmp_path, capsys):
     assert 'weights.json: expected a list of pieces' in capsys.readouterr().err
     with pytest.raises(DiffTrackerError, match=r'expected the suffix \.safetensors'):
         tool.collect(tool.parse_args(['collect', str(tmp_path), str(tmp_path / 'w.pth')]))
+
+
+def test_a_missing_config(tmp_path, capsys):
+    config = tmp_path / 'no.py'
+    assert tool.main(['pack', str(config), '--sources', str(tmp_path), '--out', str(tmp_path / 'pack')]) == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith('error: ') and str(config) in errors and errors.count('\n') == 1

@@ -15,7 +15,7 @@ from mmengine.config import Config
 from difftracker.apis import DiffTrackerInferencer
 from difftracker.apis.build import build_from_weights, build_model
 from difftracker.checkpoint import load_weights
-from difftracker.errors import CheckpointError, ConfigError
+from difftracker.errors import ConfigError
 from tests.test_tools.small_run import SHIPPED
 from tools import publish
 from tools import test as test_tool
@@ -30,11 +30,11 @@ def run(tmp_path, monkeypatch):
     torch.manual_seed(0)
     torch.save({'state_dict': build_model(Config.fromfile(SHIPPED).model).state_dict(), 'meta': {}}, checkpoint)
 
-    def publish_to(name, *options, weights=checkpoint):
+    def publish_to(name, *options, weights=checkpoint, code=0):
         out = tmp_path / f'{name}.safetensors'
         command = ['publish.py', str(SHIPPED), str(weights), str(out), '--image-size', '64', '64']
         monkeypatch.setattr(sys, 'argv', [*command, *map(str, options)])
-        publish.main()
+        assert publish.main() == code
         return out
 
     return publish_to
@@ -47,7 +47,7 @@ def calibration(tmp_path):
     return path
 
 
-def test_calibration_travels_with_the_weights(run, calibration):
+def test_calibration_travels_with_the_weights(run, calibration, capsys):
     plain, mapped = run('plain'), run('mapped', '--calibration', calibration)
     stored = load_weights(mapped)[1]['config']
     assert stored['model']['calibration'] == {'temperature': 0.5, 'bias': 0.25}
@@ -62,13 +62,28 @@ def test_calibration_travels_with_the_weights(run, calibration):
     expected = [1 / (1 + math.exp(-(math.log(score / (1 - score)) / 0.5 + 0.25))) for score in before.scores]
     assert after.scores == pytest.approx(expected, abs=1e-6)
     assert DiffTrackerInferencer(mapped).score_threshold == 0.125
-    with pytest.raises(CheckpointError, match='expected weights without calibration'):
-        run('again', '--calibration', calibration, weights=mapped)
+    run('again', '--calibration', calibration, weights=mapped, code=1)
+    assert 'expected weights without calibration' in capsys.readouterr().err
 
 
 def test_a_threshold_of_the_user_goes_first(run, calibration):
     path = run('mapped', '--calibration', calibration, '--score-threshold', '0.75')
     assert load_weights(path)[1]['config']['score_threshold'] == 0.75
+
+
+def test_a_threshold_in_per_cent_is_refused(run, capsys):
+    with pytest.raises(SystemExit):
+        run('plain', '--score-threshold', '50')
+    assert 'expected a number from 0 to 1, found 50' in capsys.readouterr().err
+
+
+def test_missing_files(run, tmp_path, monkeypatch, capsys):
+    run('x', weights=tmp_path / 'no.pth', code=1)
+    assert capsys.readouterr().err == f'{tmp_path}/no.pth: expected a weights file, found nothing of that name\n'
+    monkeypatch.setattr(sys, 'argv', ['publish.py', 'no_config.py', 'no.pth', 'x.safetensors'])
+    assert publish.main() == 1
+    errors = capsys.readouterr().err
+    assert 'no_config.py' in errors and errors.count('\n') == 1
 
 
 @pytest.mark.parametrize(
@@ -117,7 +132,7 @@ def test_a_trained_text_encoder_needs_no_source(tmp_path, monkeypatch):
     checkpoint, out = tmp_path / 'epoch_1.pth', tmp_path / 'own.safetensors'
     torch.save({'state_dict': trained.state_dict(), 'meta': {}}, checkpoint)
     monkeypatch.setattr(sys, 'argv', ['publish.py', str(config_file), str(checkpoint), str(out)])
-    publish.main()
+    assert publish.main() == 0
     shutil.rmtree(source)
     loaded, stored = build_from_weights(out)
     assert str(source) not in json.dumps(stored)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from difftracker.checkpoint import load_weights, save_weights
-from difftracker.errors import CheckpointError
+from tests.test_tools.small_run import SHIPPED
 from tools import test as tool
 
 
@@ -26,7 +26,7 @@ def score(trained, monkeypatch, tmp_path):
             command += ['--pictures', '0']
         monkeypatch.setattr(sys, 'argv', command)
         torch.manual_seed(0)
-        tool.main()
+        assert tool.main() == 0
         lines = (out / 'report.predictions.jsonl').read_text().splitlines()
         predictions = {(line['pair_id'], line['query_id']): line for line in map(json.loads, lines)}
         assert len(predictions) == len(lines)
@@ -128,7 +128,24 @@ def test_results_lie_beside_the_checkpoint_by_default(trained, monkeypatch):
     assert settings.test_evaluator.out_file == str(folder / 'epoch_2_test/report.json')
 
 
-def test_weights_of_another_model_are_refused(score, tmp_path):
+def test_weights_of_another_model_are_refused(trained, tmp_path, monkeypatch, capsys):
     weights = save_weights(tmp_path / 'x.safetensors', {'weight': torch.zeros(1)}, {})
-    with pytest.raises(CheckpointError, match='expected the weights of DiffTracker'):
-        score(weights=weights)
+    monkeypatch.setattr(sys, 'argv', ['test.py', str(trained[1]), str(weights)])
+    assert tool.main() == 1
+    assert 'x.safetensors: expected the weights of DiffTracker' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('missing', ['config', 'checkpoint'])
+def test_missing_files(tmp_path, monkeypatch, capsys, missing):
+    config = tmp_path / 'no.py' if missing == 'config' else SHIPPED
+    monkeypatch.setattr(sys, 'argv', ['test.py', str(config), str(tmp_path / 'no.pth')])
+    assert tool.main() == 1
+    errors = capsys.readouterr().err
+    assert str(tmp_path / 'no.p') in errors and errors.count('\n') == 1
+
+
+def test_a_threshold_in_per_cent_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['test.py', 'config.py', 'x.pth', '--score-threshold', '50'])
+    with pytest.raises(SystemExit):
+        tool.parse_args()
+    assert 'expected a number from 0 to 1, found 50' in capsys.readouterr().err

@@ -13,7 +13,6 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from difftracker.errors import AnnotationError
 from difftracker.utils.safe_globals import allow_history_buffers
 from tests.test_tools.small_run import ROOT, train
 from tools import train as tool
@@ -104,7 +103,7 @@ def test_options(trained, monkeypatch):
         ['--resume', 'some.pth', '--work-dir', 'elsewhere'],
     ):
         monkeypatch.setattr(sys, 'argv', ['train.py', str(config), *extra])
-        tool.main()
+        assert tool.main() == 0
     plain, options, named = seen
     assert plain.work_dir == str(Path('work_dirs/small')) and not plain.resume
     assert options.optim_wrapper.type == 'Bf16OptimWrapper' and options.optim_wrapper.optimizer.lr == 0.5
@@ -113,14 +112,14 @@ def test_options(trained, monkeypatch):
     assert named.resume is True and named.load_from == 'some.pth' and named.work_dir == 'elsewhere'
 
 
-def test_broken_annotations_stop_the_start(trained, tmp_path, monkeypatch):
+def test_broken_annotations_stop_the_start(trained, tmp_path, monkeypatch, capsys):
     _, config = trained
     (tmp_path / 'annotations').mkdir()
     (tmp_path / 'annotations/train.jsonl').write_text('{"pair_id": "p"}\n')
     options = ['--cfg-options', f'train_dataloader.dataset.datasets.0.data_root={tmp_path}/']
     monkeypatch.setattr(sys, 'argv', ['train.py', str(config), '--work-dir', str(tmp_path / 'work'), *options])
-    with pytest.raises(AnnotationError, match=r'train\.jsonl:1: '):
-        tool.main()
+    assert tool.main() == 1
+    assert 'train.jsonl:1: ' in capsys.readouterr().err
     assert not list((tmp_path / 'work').glob('*.pth'))
 
 
@@ -140,3 +139,10 @@ def test_weights_without_a_state_are_not_resumed(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         tool.parse_args()
     assert 'expected a .pth checkpoint, found lite.safetensors' in capsys.readouterr().err
+
+
+def test_a_missing_config(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['train.py', str(tmp_path / 'no.py')])
+    assert tool.main() == 1
+    errors = capsys.readouterr().err
+    assert str(tmp_path / 'no.py') in errors and errors.count('\n') == 1

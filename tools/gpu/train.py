@@ -235,7 +235,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     try:
         return {'pack': pack, 'train': train, 'collect': collect, 'measure': measure}[args.command](args)
-    except DiffTrackerError as error:
+    except (DiffTrackerError, OSError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
 
