@@ -11,7 +11,9 @@ class PairDataSample(BaseDataElement):
 
     Meta information: `pair_id`, `before_path`, `after_path`, `ori_shape_before` and `ori_shape_after` `(height,
     width)` of the files, `img_shape` `(height, width)` of the canvas, `before_scale` and `after_scale` (canvas pixels =
-    original pixels * scale), `texts`, `query_ids` and `subsets` (one of each per sentence).
+    original pixels * scale), `texts`, `query_ids` and `subsets` (one of each per sentence). Where the before image was
+    laid over the after image (`AlignPair`), `motion`, the `(3, 3)` homography from canvas pixels of the before image as
+    it was to those of the after image; boxes of the before image are then in the frame of the after image.
 
     Attributes:
         gt_changes: N changes: `boxes_before` and `boxes_after` `(N, 4)` float32, xyxy canvas pixels of their image;

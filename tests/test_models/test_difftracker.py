@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from mmengine.optim import OptimWrapper
@@ -337,3 +338,19 @@ def test_training_draws_follow_the_seed():
     data = batch(make_sample([BOX]))
     first, second = losses_of(model, data), losses_of(model, data)
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@torch.no_grad()
+def test_boxes_of_an_aligned_before_image_are_told_where_they_were(tiny_model):
+    samples = [make_sample(), make_sample()]
+    samples[1].set_metainfo({'motion': np.array([[1.0, 0.0, 5.0], [0.0, 1.0, -3.0], [0.0, 0.0, 1.0]])})
+    plain, moved = (
+        tiny_model.test_step({'inputs': [make_pair()], 'data_samples': [sample]})[0].pred_queries[0]
+        for sample in samples
+    )
+    assert torch.equal(plain.boxes, moved.boxes) and torch.equal(plain.scores, moved.scores)
+    # Sides that were not clipped to the picture.
+    inside = (plain.before_boxes > 0) & (plain.before_boxes < 64)
+    assert inside.any()
+    expected = (plain.before_boxes - torch.tensor([5.0, -3.0, 5.0, -3.0])).clamp(0, 64)
+    torch.testing.assert_close(moved.before_boxes[inside], expected[inside])

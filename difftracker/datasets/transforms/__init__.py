@@ -1,5 +1,6 @@
 """Transforms that treat the two images of a pair, its boxes and its sentences together."""
 
+from .align_pair import AlignPair
 from .blank_images import BlankImages
 from .find_differing_regions import FindDifferingRegions
 from .load_image_pair import LoadImagePair
@@ -11,6 +12,7 @@ from .pair_resize import PairResize
 from .swap_images import SwapImages
 
 __all__ = [
+    'AlignPair',
     'BlankImages',
     'FindDifferingRegions',
     'LoadImagePair',

@@ -20,6 +20,7 @@ META = (
     'img_shape',
     'before_scale',
     'after_scale',
+    'motion',
     'texts',
     'query_ids',
     'subsets',

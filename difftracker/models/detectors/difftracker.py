@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from mmdet.models.detectors.base import BaseDetector
@@ -22,6 +23,7 @@ from difftracker.models.text import TextFeatures
 from difftracker.registry import MODELS
 from difftracker.structures.pair_data_sample import PairDataSample
 from difftracker.structures.score_calibration import ScoreCalibration
+from difftracker.utils.warped_boxes import warp_boxes
 
 
 @MODELS.register_module()
@@ -245,7 +247,9 @@ class DiffTracker(BaseDetector):
                         metainfo={'no_change_score': float(no_change[index])},
                         boxes=self._to_original(after[index][order], sample.after_scale, sample.ori_shape_after),
                         before_boxes=self._to_original(
-                            before[index][order], sample.before_scale, sample.ori_shape_before
+                            self._undo_motion(before[index][order], sample),
+                            sample.before_scale,
+                            sample.ori_shape_before,
                         ),
                         scores=top if self.calibration is None else self.calibration(top),
                         kinds=kinds[index][order],
@@ -253,6 +257,14 @@ class DiffTracker(BaseDetector):
                 )
             sample.pred_queries = answers
         return batch_data_samples
+
+    @staticmethod
+    def _undo_motion(boxes: Tensor, sample: PairDataSample) -> Tensor:
+        """Moves xyxy boxes of an aligned before image back to where they are in the image as it was."""
+        if 'motion' not in sample:
+            return boxes
+        back = warp_boxes(boxes.float().cpu().numpy(), np.linalg.inv(sample.motion))
+        return torch.from_numpy(back).to(boxes)
 
     @staticmethod
     def _to_original(boxes: Tensor, scale: float, shape: tuple[int, int]) -> Tensor:
