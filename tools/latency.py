@@ -19,6 +19,8 @@ HUB_BERT = 'bert-base-uncased'
 TIERS = ('compiled', 'reference')
 # The middle half of the sentences that the generator writes have six to twelve words.
 SENTENCE = 'Which of the things beside table number {number} has another colour now?'
+# How far the camera moves to the right and down in the pair, and how many things stand in it.
+SHIFT, THINGS = (12, 8), 150
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,8 @@ def with_random_text_encoder(model: dict) -> dict:
 def write_pair(folder: Path, size: tuple[int, int]) -> dict[str, str]:
     """Writes a pair of JPEG files of twice the canvas and its shape, so that no part of the canvas is padding.
 
-    The light differs, as between photographs: mostly equal pictures would be read at another size and with more
-    candidates.
+    The light differs and the camera has moved, as between photographs: mostly equal pictures would be read at another
+    size and with more candidates, and pictures without corners would cost nothing to align.
 
     Returns:
         Their paths as `before_path` and `after_path`.
@@ -96,9 +98,15 @@ def write_pair(folder: Path, size: tuple[int, int]) -> dict[str, str]:
     from difftracker.utils.image_io import write_image
 
     width, height = 2 * size[0], 2 * size[1]
-    y, x = np.mgrid[:height, :width]
-    before = np.stack([x * 255 // width, y * 255 // height, (x // 32 + y // 32) % 2 * 120 + 60], axis=-1)
-    after = before * 9 // 10 + 4
+    y, x = np.mgrid[: height + SHIFT[1], : width + SHIFT[0]]
+    scene = np.stack([x * 255 // width, y * 255 // height, (x // 32 + y // 32) % 2 * 120 + 60], axis=-1)
+    rng = np.random.default_rng(0)
+    for _ in range(THINGS):
+        left, top = rng.integers(0, width), rng.integers(0, height)
+        across, down = rng.integers(width // 60 + 1, width // 8 + 2, size=2)
+        scene[top : top + down, left : left + across] = rng.integers(0, 256, size=3)
+    before = scene[:height, :width]
+    after = scene[SHIFT[1] :, SHIFT[0] :] * 9 // 10 + 4
     after[height // 4 : height // 2, width // 4 : width // 2] = (200, 40, 40)
     paths = {f'{side}_path': str(folder / f'{side}.jpg') for side in ('before', 'after')}
     for path, image in zip(paths.values(), (before, after)):
