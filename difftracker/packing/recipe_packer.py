@@ -18,6 +18,7 @@ from difftracker.packing.pair_packer import pack_pairs
 from difftracker.packing.picture_store import PackedPicture, PictureStore
 from difftracker.synthesis.recipe import read_recipe
 from difftracker.utils.coco_outlines import outline_mask
+from difftracker.utils.file_list import read_file_list
 
 KEPT_FIELDS = ('id', 'image_id', 'category_id', 'iscrowd')
 CUTOUTS = 'cutouts/index.csv'
@@ -115,20 +116,13 @@ class RecipePacker:
 
     def _list(self, item: dict[str, Any]) -> None:
         path = self.data_root / item['index']
-        try:
-            with open(path, newline='', encoding='utf-8-sig') as file:
-                if path.suffix == '.csv':
-                    rows = [
-                        {key: row[key] for key in ('file', 'split') if key in row}
-                        for row in csv.DictReader(file)
-                        if not item.get('split_field') or row['split'] == self.split
-                    ]
-                else:
-                    rows = [{'file': line.strip()} for line in file if line.strip()]
-        except UnicodeDecodeError as error:
-            raise AnnotationError(path, f'expected UTF-8 text, found byte {error.object[error.start]:#04x}') from error
-        except (OSError, KeyError, csv.Error) as error:
-            raise AnnotationError(path, f'expected a list of photographs, found {error!r}') from error
+        by_split = item.get('split_field')
+        listed = read_file_list(path, ('file', 'split') if by_split else ('file',))
+        rows = [
+            {key: row[key] for key in ('file', 'split') if key in row}
+            for row in listed
+            if not by_split or row['split'] == self.split
+        ]
         for row in rows:
             name = _webp(row['file'])
             self.store.add(
@@ -156,15 +150,8 @@ class RecipePacker:
             return
         if self.cutouts is None:
             raise ConfigError('pack: expected an index of cut-outs, which a recipe uses, found none given')
-        try:
-            with open(self.cutouts, newline='', encoding='utf-8-sig') as file:
-                rows = [row for row in csv.DictReader(file) if row.get('split', self.split) == self.split]
-            named = [(row['file'], row['name']) for row in rows]
-        except UnicodeDecodeError as error:
-            found = f'{error.object[error.start]:#04x}'
-            raise AnnotationError(self.cutouts, f'expected UTF-8 text, found byte {found}') from error
-        except (OSError, KeyError, csv.Error) as error:
-            raise AnnotationError(self.cutouts, f'expected a CSV with file and name, found {error!r}') from error
+        rows = read_file_list(self.cutouts, ('file', 'name'))
+        named = [(row['file'], row['name']) for row in rows if row.get('split', self.split) == self.split]
         kept = []
         for number, (file, name) in enumerate(named):
             target = f'{number:05d}.webp'

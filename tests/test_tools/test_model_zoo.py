@@ -12,14 +12,13 @@ from difftracker.checkpoint import model_names
 from tools.analysis import model_zoo
 
 ROOT = model_zoo.ROOT
-SHOWN = ('README.md', 'docs/model_zoo.md', 'docs/baselines.md', model_zoo.METAFILE)
+SHOWN = ('README.md', 'docs/results.md', 'docs/model_zoo.md', 'docs/baselines.md', model_zoo.METAFILE)
 NAMES = (*model_names(), 'baselines')
 
 
-def readme_rows(model):
-    """Rows of the table of a model in the README, name first, read without the tool."""
-    text = (ROOT / 'README.md').read_text(encoding='utf-8')
-    block = text.split(f'<!-- results: {model} -->')[1].split('<!-- end of results -->')[0]
+def shown_rows(page, start, end):
+    """Rows of the table between two marks of a page, name first, read without the tool."""
+    block = (ROOT / page).read_text(encoding='utf-8').split(f'<!-- {start} -->')[1].split(f'<!-- {end} -->')[0]
     lines = [line for line in block.splitlines() if line.startswith('|')]
     return [[cell.strip() for cell in line.strip('|').split('|')] for line in lines]
 
@@ -38,8 +37,8 @@ def test_every_shipped_model_has_an_entry_and_its_files():
 
 
 @pytest.mark.parametrize('model', model_names())
-def test_metafile_and_readme_tell_the_same(model):
-    header, _, *rows = readme_rows(model)
+def test_metafile_and_results_page_tell_the_same(model):
+    header, _, *rows = shown_rows('docs/results.md', f'results: {model}', 'end of results')
     shown = {row[0]: dict(zip(header[1:], row[1:], strict=True)) for row in rows}
     models = yaml.safe_load((ROOT / model_zoo.METAFILE).read_text(encoding='utf-8'))['Models']
     results = next(entry['Results'] for entry in models if entry['Name'] == model)
@@ -48,6 +47,20 @@ def test_metafile_and_readme_tell_the_same(model):
         cells = shown[result['Dataset']]
         applies = {title: float(cell) for title, cell in cells.items() if cell != '-' and title != 'queries'}
         assert applies == result['Metrics'], result['Dataset']
+
+
+def test_the_readme_sets_models_beside_the_best_baseline():
+    """Read off the full tables: screenshots are where a baseline wins, and no baseline may be left out there."""
+    header, _, *rows = shown_rows('README.md', 'overview', 'end of overview')
+    assert header[2:] == [f'`{name}`' for name in model_names()]
+    everything = next(row for row in rows if row[0] == '… everything that changed: AP50')
+    full_header, _, *full = shown_rows('docs/baselines.md', f'results: {model_zoo.BASELINES}', 'end of results')
+    column = full_header.index('everything, AP50')
+    assert float(everything[1]) == max(float(row[column]) for row in full if row[0].startswith('screenshots'))
+    for cell, model in zip(everything[2:], model_names(), strict=True):
+        own_header, _, *own = shown_rows('docs/results.md', f'results: {model}', 'end of results')
+        screens = next(row for row in own if row[0].startswith('screenshots'))
+        assert cell == screens[own_header.index('everything, AP50')]
 
 
 @pytest.fixture()
@@ -89,10 +102,11 @@ def test_a_new_measurement_goes_everywhere(copy, capsys):
     figures = {'acc50_one_change': 0.12345, 'acc50_move': 0.5, 'ap50_all': 0.7531, 'none_accuracy': 1.0}
     assert json.loads(path.read_text())['rows'][0]['figures'] == figures
     name = results['rows'][0]['name']
-    row = next(line for line in (copy / 'README.md').read_text().splitlines() if line.startswith(f'| {name} '))
+    row = next(line for line in (copy / 'docs/results.md').read_text().splitlines() if line.startswith(f'| {name} '))
     cells = [cell.strip() for cell in row.strip('|').split('|')]
     assert cells == [name, '42', '12.3', '-', '-', '-', '-', '-', '50.0', '-', '75.3', '100.0']
     assert '12.3' in (copy / 'docs/model_zoo.md').read_text()
+    assert '|               12.3 |' in (copy / 'README.md').read_text()
     models = yaml.safe_load((copy / model_zoo.METAFILE).read_text())['Models']
     (result,) = next(entry['Results'] for entry in models if entry['Name'] == model)
     assert result['Metrics']['one change, Acc@0.5'] == 12.3

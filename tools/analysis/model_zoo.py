@@ -3,8 +3,8 @@
 
 Each model has a file `docs/results/MODEL.json`: the commands that measure it, and a row per line of the table with the
 report that the commands write; `system` says whose figures they are: `model`, `control` or `baseline`. From these files
-and `configs/difftracker/metafile.yml` come the marked blocks of README.md, docs/model_zoo.md and the metafile itself;
-from `docs/results/baselines.json` that of docs/baselines.md.
+and `configs/difftracker/metafile.yml` come the marked blocks of README.md, docs/results.md, docs/model_zoo.md and the
+metafile itself; from `docs/results/baselines.json` that of docs/baselines.md.
 
 python tools/analysis/model_zoo.py --check             exit code 1 where a block is out of date or a file is missing
 python tools/analysis/model_zoo.py --write             brings the blocks up to date
@@ -40,6 +40,21 @@ COLUMNS = {
 }
 # Those of them that the list of models shows.
 SHOWN = ('acc50_one_change', 'acc50_multi', 'none_accuracy')
+PHOTOGRAPHS, CLEAN = 'photographs, nuisance on', 'photographs, aligned, one change'
+SCREENS, BOARDS = 'screenshots (real pairs)', 'circuit boards (DeepPCB)'
+# Rows of the first table of the README: what it says, the set, the figure.
+OVERVIEW = (
+    ('photographs, camera and light moved: the one change', PHOTOGRAPHS, 'acc50_one_change'),
+    ('… several changes: the one that the sentence means', PHOTOGRAPHS, 'acc50_multi'),
+    ('… the same with the sentence blanked', 'the same, sentence blanked', 'acc50_multi'),
+    ('… a sentence that nothing fits: answered with nothing', PHOTOGRAPHS, 'none_accuracy'),
+    ('… nothing but camera and light: answered with nothing', 'nothing changed but nuisance', 'none_accuracy'),
+    ('photographs, fixed camera: the one change', CLEAN, 'acc50_one_change'),
+    ('screenshots, several changes: the one that the sentence means', SCREENS, 'acc50_multi'),
+    ('… everything that changed: AP50', SCREENS, 'ap50_all'),
+    ('circuit boards, several faults: the one that the sentence means', BOARDS, 'acc50_multi'),
+    ('… all faults: AP50', BOARDS, 'ap50_all'),
+)
 _BLOCK = r'(?P<head>^[^\n]*\b{name}\b[^\n]*\n)(?P<body>.*?)(?P<tail>^[^\n]*\bend of {kind}\b)'
 
 
@@ -104,6 +119,19 @@ def results_table(results: dict) -> str:
     return f'\n{format_table(header, body, markdown=True)}\n\n{details}\n\n'
 
 
+def overview_table(results: dict[str, dict], baselines: dict) -> str:
+    """The figures that matter most, of all models and of the best baseline for each."""
+    body = []
+    for title, name, figure in OVERVIEW:
+        # Baselines have a row for each set and method, named 'set: `method`'.
+        methods = [row['figures'] for row in baselines['rows'] if row['name'].startswith(f'{name}: ')]
+        best = max((figures[figure] for figures in methods if figure in figures), default=None)
+        own = [{row['name']: row['figures'] for row in item['rows']}.get(name, {}) for item in results.values()]
+        body.append([title, percent(best), *(percent(figures.get(figure)) for figures in own)])
+    header = ['', 'best without learning', *(f'`{name}`' for name in results)]
+    return f'\n{format_table(header, body, markdown=True)}\n\n'
+
+
 def models_table(root: Path, models: list[dict], results: dict[str, dict]) -> str:
     """One column per model: what it costs, its files, and its figures on the first set.
 
@@ -159,12 +187,15 @@ def blocks(root: Path) -> list[tuple[Path, str, str, str]]:
     """Returns file, name of the block, kind of its end mark, and the content that it should have."""
     models = read_models(root)
     results = {model['Name']: read_results(root, model['Name']) for model in models}
-    found = [(root / 'docs/model_zoo.md', 'models', 'models', models_table(root, models, results))]
+    baselines = read_results(root, BASELINES)
+    found = [
+        (root / 'README.md', 'overview', 'overview', overview_table(results, baselines)),
+        (root / 'docs/model_zoo.md', 'models', 'models', models_table(root, models, results)),
+        (root / 'docs/baselines.md', f'results: {BASELINES}', 'results', results_table(baselines)),
+    ]
     for name, item in results.items():
-        found.append((root / 'README.md', f'results: {name}', 'results', results_table(item)))
+        found.append((root / 'docs/results.md', f'results: {name}', 'results', results_table(item)))
         found.append((root / METAFILE, f'results: {name}', 'results', metafile_results(item)))
-    table = results_table(read_results(root, BASELINES))
-    found.append((root / 'docs/baselines.md', f'results: {BASELINES}', 'results', table))
     return found
 
 

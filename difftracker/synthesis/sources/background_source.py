@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from functools import lru_cache
 from pathlib import Path
 
 from difftracker.errors import AnnotationError
 from difftracker.synthesis.sources.picture import Picture
+from difftracker.utils.file_list import read_file_list
 from difftracker.utils.image_io import read_image
 
 CACHED_PICTURES = 300
@@ -28,18 +28,8 @@ class BackgroundSource:
 
     def __init__(self, index_file: str | Path, image_root: str | Path, split: str | None = None) -> None:
         self.image_root = Path(image_root)
-        try:
-            with open(index_file, newline='', encoding='utf-8-sig') as file:
-                if Path(index_file).suffix == '.csv':
-                    self.files = [row['file'] for row in csv.DictReader(file) if split is None or row['split'] == split]
-                elif split is not None:
-                    raise AnnotationError(index_file, f'expected a CSV to tell split {split!r}, found a plain list')
-                else:
-                    self.files = [line.strip() for line in file if line.strip()]
-        except UnicodeDecodeError as error:
-            raise AnnotationError(index_file, f'expected UTF-8 text, found {error}') from error
-        except (OSError, KeyError, csv.Error) as error:
-            raise AnnotationError(index_file, f'expected a list of photographs, found {error!r}') from error
+        rows = read_file_list(index_file, ('file',) if split is None else ('file', 'split'))
+        self.files = [row['file'] for row in rows if split is None or row['split'] == split]
         if not self.files:
             raise AnnotationError(index_file, f'expected at least one photograph of split {split!r}, found none')
         self.picture = lru_cache(maxsize=CACHED_PICTURES)(self._picture)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 from difftracker.errors import AnnotationError, ImageReadError
 from difftracker.synthesis.raster import crop, mask_window
 from difftracker.synthesis.sprite import Sprite
+from difftracker.utils.file_list import read_file_list
 from difftracker.utils.image_io import read_rgba
 
 CACHED_SPRITES = 600
@@ -31,14 +31,8 @@ class CutoutSource:
 
     def __init__(self, index_file: str | Path, split: str | None = None) -> None:
         self.root = Path(index_file).parent
-        try:
-            with open(index_file, newline='', encoding='utf-8-sig') as file:
-                rows = [row for row in csv.DictReader(file) if split is None or row['split'] == split]
-            self.items = [(row['file'], row['name']) for row in rows]
-        except UnicodeDecodeError as error:
-            raise AnnotationError(index_file, f'expected UTF-8 text, found {error}') from error
-        except (OSError, KeyError, csv.Error) as error:
-            raise AnnotationError(index_file, f'expected a CSV with file, name and split, found {error!r}') from error
+        rows = read_file_list(index_file, ('file', 'name') if split is None else ('file', 'name', 'split'))
+        self.items = [(row['file'], row['name']) for row in rows if split is None or row['split'] == split]
         if not self.items:
             raise AnnotationError(index_file, f'expected at least one cut-out of split {split!r}, found none')
         self.load = lru_cache(maxsize=CACHED_SPRITES)(self._load)
