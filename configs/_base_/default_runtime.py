@@ -19,7 +19,8 @@ custom_hooks = [
 ]
 env_cfg = dict(
     cudnn_benchmark=False,
-    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    # Not 0: that leaves the threads of OpenCV in place, and a worker that is forked beside them waits for them forever.
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=1),
     dist_cfg=dict(backend='nccl'),
 )
 vis_backends = [dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
