@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
-from difftracker.errors import DiffTrackerError
+from difftracker.errors import ConfigError, DiffTrackerError
 from difftracker.utils.score_argument import score_argument
 
 
@@ -77,13 +77,19 @@ def adopt_calibration(config: Config, stored: dict, score_threshold: float | Non
         config: Changed in place.
         stored: The config in the metadata of the weights, empty for a training checkpoint.
         score_threshold: What the user asked for; goes before the stored one.
+
+    Raises:
+        ConfigError: There is a calibration, and no threshold from 0 to 1 with it.
     """
     calibration = stored.get('model', {}).get('calibration')
     if calibration is None:
         return
     config.model.calibration = calibration
     if score_threshold is None:
-        config.test_evaluator.score_threshold = stored['score_threshold']
+        threshold = stored.get('score_threshold')
+        if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
+            raise ConfigError(f'calibrated weights: expected a score_threshold from 0 to 1, found {threshold!r}')
+        config.test_evaluator.score_threshold = threshold
 
 
 def score(args: argparse.Namespace) -> None:

@@ -89,19 +89,12 @@ class ReferringSet:
         """Returns an object's mask, `(height, width)` bool; empty where its outline has no area.
 
         Raises:
-            AnnotationError: The outline is missing or damaged.
+            AnnotationError: The outline is missing, damaged or of another size.
         """
-        outline = self.annotations[annotation].get('segmentation')
         try:
-            mask = outline_mask(outline, height, width)
-        except Exception as error:  # pycocotools raises bare exceptions on outlines that it does not understand
-            reason = f"expected COCO's outline of object {annotation}, found {str(outline)[:80]} ({error})"
-            raise AnnotationError(self.instances, reason) from error
-        if mask.shape != (height, width):
-            raise AnnotationError(
-                self.instances, f'expected outline {annotation} of {height} x {width}, found {mask.shape}'
-            )
-        return mask
+            return outline_mask(self.annotations[annotation].get('segmentation'), height, width)
+        except ValueError as error:
+            raise AnnotationError(self.instances, f'object {annotation}: {error}') from error
 
     @cached_property
     def _by_split(self) -> dict[str, dict[int, list[Reference]]]:

@@ -94,6 +94,14 @@ def test_an_annotation_that_lacks_a_field_is_a_fault_of_the_file(
         CocoInstanceSource(tmp_path / 'a.json', tmp_path, 'train')
 
 
+def test_an_outline_that_is_none_is_named(coco: CocoInstanceSource, tmp_path: Path) -> None:
+    data = json.loads((tmp_path / 'a.json').read_text())
+    data['annotations'][3]['segmentation'] = {'counts': 'x'}
+    (tmp_path / 'a.json').write_text(json.dumps(data))
+    with pytest.raises(AnnotationError, match=r'a\.json: object 3 of image 1: expected the outline .* 200 x 120 px'):
+        CocoInstanceSource(tmp_path / 'a.json', tmp_path, 'train').picture(0)
+
+
 def test_a_picture_of_another_size_than_stated_is_refused(coco: CocoInstanceSource, tmp_path: Path) -> None:
     Image.new('RGB', (100, 60)).save(tmp_path / 'p.png')
     with pytest.raises(AnnotationError, match='200 x 120'):

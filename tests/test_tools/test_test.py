@@ -8,8 +8,10 @@ import sys
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
 from difftracker.checkpoint import load_weights, save_weights
+from difftracker.errors import ConfigError
 from tests.test_tools.small_run import SHIPPED
 from tools import test as tool
 
@@ -43,6 +45,18 @@ def same(first, second):
         np.allclose(first[name], second[name], rtol=0, atol=tolerance)
         for name, tolerance in (('scores', 1e-5), ('boxes', 1e-2), ('before_boxes', 1e-2))
     )
+
+
+@pytest.mark.parametrize('stored', [{}, {'score_threshold': 50}, {'score_threshold': '0.5'}, {'score_threshold': True}])
+def test_a_calibration_comes_with_a_threshold(stored):
+    config = Config({'model': {}, 'test_evaluator': {'score_threshold': 0.25}})
+    tool.adopt_calibration(config, {}, None)
+    assert 'calibration' not in config.model
+    calibrated = {'model': {'calibration': {'temperature': 1.1}}, **stored}
+    with pytest.raises(ConfigError, match='calibrated weights: expected a score_threshold from 0 to 1'):
+        tool.adopt_calibration(config, calibrated, None)
+    tool.adopt_calibration(config, {**calibrated, 'score_threshold': 0.5}, None)
+    assert config.test_evaluator.score_threshold == 0.5 and config.model.calibration == {'temperature': 1.1}
 
 
 def test_report_predictions_and_pictures(score, trained, tmp_path, capsys):

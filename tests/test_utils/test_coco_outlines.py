@@ -28,6 +28,21 @@ def test_polygons_join() -> None:
     np.testing.assert_array_equal(found, wanted)
 
 
+@pytest.mark.parametrize(
+    ('outline', 'found'),
+    [
+        (None, 'None'),
+        ({'size': [6, 10]}, "'counts'"),
+        ([['a', 'b', 'c', 'd', 'e', 'f']], "'a'"),
+        ({'size': [6, 10], 'counts': 7}, 'counts'),
+        (coco_mask.encode(np.zeros((10, 6), np.uint8, order='F')), 'run lengths of 6 x 10 px'),
+    ],
+)
+def test_what_is_no_outline_is_refused(outline: object, found: str) -> None:
+    with pytest.raises(ValueError, match=rf'an object in 10 x 6 px, as polygons or run lengths, found .*{found}'):
+        outline_mask(outline, 6, 10)
+
+
 @pytest.mark.parametrize('outline', [[], [[]], [[1, 2, 3, 4]]])
 def test_no_area_is_an_empty_mask(outline: list) -> None:
     assert outline_mask(outline, 6, 10).shape == (6, 10) and not outline_mask(outline, 6, 10).any()

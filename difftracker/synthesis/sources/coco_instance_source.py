@@ -40,10 +40,11 @@ class CocoInstanceSource:
     def __init__(
         self, annotation_file: str | Path, image_root: str | Path, split: str | None = None, min_side: float = 16.0
     ) -> None:
+        self.annotation_file = Path(annotation_file)
         self.image_root = Path(image_root)
         self.min_side = min_side
         try:
-            data = json.loads(Path(annotation_file).read_text(encoding='utf-8'))
+            data = json.loads(self.annotation_file.read_text(encoding='utf-8'))
             names = {category['id']: category['name'] for category in data['categories']}
             images = [image for image in data['images'] if split is None or image['split'] == split]
             by_image: dict[int, list[dict]] = defaultdict(list)
@@ -77,7 +78,11 @@ class CocoInstanceSource:
 
     def _mask(self, annotation: dict, height: int, width: int) -> np.ndarray:
         """Returns the annotation's mask, `(H, W)` bool."""
-        return outline_mask(annotation['segmentation'], height, width)
+        try:
+            return outline_mask(annotation['segmentation'], height, width)
+        except ValueError as error:
+            where = f'object {annotation.get("id")} of image {annotation["image_id"]}'
+            raise AnnotationError(self.annotation_file, f'{where}: {error}') from error
 
     def _picture(self, position: int) -> Picture:
         image = self.images[position]
