@@ -316,7 +316,7 @@ class TestCutWindows:
     def test_ids_that_are_no_file_names(self, large, tmp_path):
         """Paths stay below the new folder and in a form that the reader takes; an id with a `/` keeps its name."""
         record = json.loads((large / 'all.jsonl').read_text().splitlines()[0])
-        ids = ('set\\pair', 'set\\\\pair', '../../../up', 'set/pair')
+        ids = ('set\\pair', 'set\\\\pair', '../../../up', 'set/pair', 'set//pair', 'ü' * 150)
         (large / 'all.jsonl').write_text('\n'.join(json.dumps({**record, 'pair_id': name}) for name in ids))
         out = tmp_path / 'windows'
         assert self.cut(large, out, '--per-pair', 2) == 0
@@ -331,7 +331,7 @@ class TestCutWindows:
     def test_a_picture_of_another_size_than_stated(self, large, tmp_path, capsys, name):
         Image.open(large / f'{name}.png').crop((0, 0, 80, 50)).save(large / f'{name}.png')
         assert self.cut(large, tmp_path / 'windows') == 1
-        assert f'{name}.png: expected 400 x 300 px, found 80 x 50' in capsys.readouterr().err
+        assert f'{name}.png: expected 400 x 300 pixels, found 80 x 50' in capsys.readouterr().err
         assert not (tmp_path / 'windows').exists()
 
     def test_without_a_window_there_is_no_set(self, large, tmp_path, capsys):

@@ -25,7 +25,10 @@ from difftracker.errors import AnnotationError, DiffTrackerError
 from difftracker.structures import PairRecord
 from difftracker.synthesis.window_cutter import WindowCutter
 from difftracker.utils.files import write_jsonl
-from difftracker.utils.image_io import read_image, write_image
+from difftracker.utils.image_io import read_stated_image, write_image
+
+# File systems take 255; what follows is the window, the side and what is added while the file is being written.
+NAME_BYTES = 200
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -53,34 +56,21 @@ def picture_path(pair_id: str, index: int) -> str:
     """Returns the path that the names of a pair's pictures begin with.
 
     Args:
-        pair_id: Stands in the path as it is, unless no annotation file may name such a path.
+        pair_id: Stands in the path as it is where each of its parts can be the name of a file.
         index: The pair's place in its file.
     """
-    if not {'\\', '\0'} & set(pair_id) and '/../' not in f'/{pair_id}':
+    plain = all(part not in ('', '.', '..') and len(part.encode()) <= NAME_BYTES for part in pair_id.split('/'))
+    if plain and not {'\\', '\0'} & set(pair_id):
         return f'images/{index // 1000:03d}/{pair_id}'
     # The place keeps ids apart that differ in nothing but what is replaced.
     return f'images/renamed/{index:06d}_{re.sub(r"[^A-Za-z0-9._-]+", "_", pair_id)[:80]}'
-
-
-def read_side(path: Path, size: tuple[int, int]) -> np.ndarray:
-    """Reads a picture of the size, width and height in px, that its record states.
-
-    Raises:
-        AnnotationError: It has another size; boxes and windows would lie elsewhere.
-        ImageReadError: It cannot be read.
-    """
-    image = read_image(path)
-    height, width = image.shape[:2]
-    if (width, height) != size:
-        raise AnnotationError(path, f'expected {size[0]} x {size[1]} px, found {width} x {height}')
-    return image
 
 
 def cut_pair(record: PairRecord, cutter: WindowCutter, args: argparse.Namespace, index: int) -> Iterator[PairRecord]:
     """Writes the images of a pair's windows and yields their records; a window drawn twice is written once."""
     rng = np.random.default_rng((args.seed, zlib.crc32(record.pair_id.encode('utf-8'))))
     sides = ((record.before, record.before_size), (record.after, record.after_size))
-    images = [read_side(args.root / path, size) for path, size in sides]
+    images = [read_stated_image(args.root / path, size) for path, size in sides]
     seen = set()
     for _ in range(args.per_pair):
         drawn = cutter.draw(record, rng)
@@ -102,8 +92,8 @@ def cut_all(args: argparse.Namespace) -> tuple[list[PairRecord], int]:
         The windows, at least one, and the number of pairs left out since their images are of unequal size.
 
     Raises:
-        AnnotationError: The file breaks the format or a picture its stated size, or no pair gives a window.
-        ImageReadError: A picture cannot be read.
+        AnnotationError: The file breaks the format, or no pair gives a window.
+        ImageReadError: A picture cannot be read or is of another size than stated.
     """
     cutter = WindowCutter(tuple(args.size), args.empty)
     records = read_annotations(args.annotations)
