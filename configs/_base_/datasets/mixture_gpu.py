@@ -3,17 +3,21 @@
 _base_ = './mixture.py'
 
 image_size = (384, 384)
+align = dict(type='AlignPair')
 
 test_pipeline = [
     dict(type='LoadImagePair'),
     dict(type='FindDifferingRegions'),
     dict(type='PairResize', scale=image_size),
+    align,
     dict(type='PackPairInputs'),
 ]
 train_pipeline = [
     dict(type='LoadImagePair'),
     dict(type='FindDifferingRegions', max_regions=8),
     dict(type='PairResize', scale=image_size),
+    # Not all: a pair whose camera motion cannot be found is read as it is, also when the model is used.
+    dict(type='RandomApply', transforms=[align], prob=0.8),
     dict(type='PairRandomFlip', prob=0.5),
     dict(type='PairRandomAffine', scale=(0.9, 1.15), translate=0.03, prob=0.5),
     dict(type='PairPhotometric', prob=0.4),

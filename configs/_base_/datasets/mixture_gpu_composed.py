@@ -7,11 +7,17 @@ Pairs that offer a choice get sentences that need each of their words, as in the
 _base_ = './mixture.py'
 
 data_root = '{{$DIFFTRACKER_PACK:data/pack}}/'
+# Most pairs are laid over one another first. Not all: a pair whose camera motion cannot be found is read as it is, also
+# when the model is used.
+load, find, resize, *augmentations = _base_.train_pipeline
+align = dict(type='AlignPair', features=400)
+train_pipeline = [load, find, resize, dict(type='RandomApply', transforms=[align], prob=0.8), *augmentations]
+test_pipeline = [*_base_.test_pipeline[:-1], align, _base_.test_pipeline[-1]]
 composed = dict(
     type='ComposedPairs',
     data_root=data_root,
     # All but the step that loads pictures.
-    pipeline=_base_.train_pipeline[1:],
+    pipeline=train_pipeline[1:],
     kinds=_base_.kinds,
     pairs=10_000,
     queries_per_pair=_base_.train_settings.queries_per_pair,
@@ -32,6 +38,7 @@ train_dataloader = dict(
             dict(composed, recipe=data_root + 'recipes/photo.json', min_changes=2, concise=True, seed=1),
             dict(
                 _base_.train_dataloader.dataset.datasets[2],
+                pipeline=train_pipeline,
                 data_root=data_root + 'boards',
                 ann_file='annotations/train.jsonl',
             ),
@@ -40,7 +47,7 @@ train_dataloader = dict(
     ),
 )
 val_settings = dict(data_root=data_root + 'val', ann_file='annotations/val.jsonl')
-val_dataloader = dict(batch_size=16, num_workers=8, dataset=val_settings)
+val_dataloader = dict(batch_size=16, num_workers=8, dataset=dict(val_settings, pipeline=test_pipeline))
 val_evaluator = val_settings
 test_dataloader = val_dataloader
 test_evaluator = val_evaluator
