@@ -1,4 +1,4 @@
-"""The shipped difftracker-lite: photographs, boards and screens, on two CPU cores."""
+"""First stage of the shipped difftracker-lite: photographs, boards and screens, on two CPU cores."""
 
 _base_ = [
     '../_base_/models/difftracker_lite.py',

@@ -1,4 +1,4 @@
-"""difftracker-small: difftracker-lite with EfficientNet-Lite2 and a larger canvas.
+"""difftracker-small: difftracker-lite with EfficientNet-Lite2.
 
 The widths behind the backbone are those of difftracker-lite, so that a trained one is a start (`tools/warm_start.py`).
 """
