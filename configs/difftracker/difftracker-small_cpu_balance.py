@@ -1,7 +1,7 @@
 """Third stage of difftracker-small, from the mean of the first two: photographs and choices in balance.
 
 Start from that mean, which `tools/average.py` makes: `--cfg-options load_from=work_dirs/small_mean.safetensors`. What
-is shipped is the mean of all three stages.
+the fourth stage starts from is the mean of all three.
 """
 
 _base_ = './difftracker-small_cpu.py'

@@ -12,7 +12,7 @@ from difftracker.checkpoint import model_names
 from tools.analysis import model_zoo
 
 ROOT = model_zoo.ROOT
-SHOWN = ('README.md', 'docs/results.md', 'docs/model_zoo.md', 'docs/baselines.md', model_zoo.METAFILE)
+SHOWN = ('README.md', 'docs/results.md', 'docs/limits.md', 'docs/model_zoo.md', 'docs/baselines.md', model_zoo.METAFILE)
 NAMES = (*model_names(), 'baselines')
 
 
@@ -63,6 +63,25 @@ def test_the_readme_sets_models_beside_the_best_baseline():
         assert cell == screens[own_header.index('everything, AP50')]
 
 
+def test_goals_are_met_where_the_full_tables_say_so():
+    """The distance to the blanked run, and what is bold, worked out again from the rounded figures of the tables."""
+    header, _, *rows = shown_rows('docs/limits.md', 'goals', 'end of goals')
+    goals = {row[0]: row[1:] for row in rows}
+    for column, model in enumerate(model_names(), 1):
+        own_header, _, *own = shown_rows('docs/results.md', f'results: {model}', 'end of results')
+        figures = {row[0]: dict(zip(own_header, row, strict=True)) for row in own}
+        choice = float(figures['photographs, nuisance on']['two or more, Acc@0.5'])
+        gap = choice - float(figures['the same, sentence blanked']['two or more, Acc@0.5'])
+        shown = goals['the same, points above the sentence blanked'][column]
+        assert float(shown.strip('*')) == pytest.approx(gap, abs=0.11)
+        for cells in goals.values():
+            goal, reached = float(cells[0].removeprefix('at most ')), float(cells[column].strip('*'))
+            better = goal - reached if cells[0].startswith('at most') else reached - goal
+            # Figures that are equal after rounding may be on either side.
+            if abs(better) > 0.05:
+                assert cells[column].startswith('**') == (better > 0)
+
+
 @pytest.fixture()
 def copy(tmp_path):
     """The files that show figures and those that they come from, elsewhere."""
@@ -80,6 +99,7 @@ def test_a_new_measurement_goes_everywhere(copy, capsys):
     path = copy / f'docs/results/{model}.json'
     results = json.loads(path.read_text())
     results['rows'] = results['rows'][:1]
+    results['held_out'] = [{**results['held_out'][0], 'report': results['rows'][0]['report']}]
     path.write_text(json.dumps(results))
     report = {
         'score_threshold': 0.25,
@@ -106,7 +126,8 @@ def test_a_new_measurement_goes_everywhere(copy, capsys):
     cells = [cell.strip() for cell in row.strip('|').split('|')]
     assert cells == [name, '42', '12.3', '-', '-', '-', '-', '-', '50.0', '-', '75.3', '100.0']
     assert '12.3' in (copy / 'docs/model_zoo.md').read_text()
-    assert '|               12.3 |' in (copy / 'README.md').read_text()
+    for page in ('README.md', 'docs/limits.md', 'docs/results.md'):
+        assert '|               12.3 |' in (copy / page).read_text(), page
     models = yaml.safe_load((copy / model_zoo.METAFILE).read_text())['Models']
     (result,) = next(entry['Results'] for entry in models if entry['Name'] == model)
     assert result['Metrics']['one change, Acc@0.5'] == 12.3

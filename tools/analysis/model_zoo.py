@@ -3,8 +3,8 @@
 
 Each model has a file `docs/results/MODEL.json`: the commands that measure it, and a row per line of the table with the
 report that the commands write; `system` says whose figures they are: `model`, `control` or `baseline`. From these files
-and `configs/difftracker/metafile.yml` come the marked blocks of README.md, docs/results.md, docs/model_zoo.md and the
-metafile itself; from `docs/results/baselines.json` that of docs/baselines.md.
+and `configs/difftracker/metafile.yml` come the marked blocks of README.md, docs/results.md, docs/limits.md,
+docs/model_zoo.md and the metafile itself; from `docs/results/baselines.json` that of docs/baselines.md.
 
 python tools/analysis/model_zoo.py --check             exit code 1 where a block is out of date or a file is missing
 python tools/analysis/model_zoo.py --write             brings the blocks up to date
@@ -17,6 +17,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -29,6 +30,40 @@ ROOT = Path(__file__).parents[2]
 METAFILE = 'configs/difftracker/metafile.yml'
 RESULTS = 'docs/results'
 BASELINES = 'baselines'
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure that was set before the models were trained.
+
+    Attributes:
+        title: What it says.
+        share: The goal.
+        figure: Row and name of the figure.
+        minus: Row and name of the one that it is compared with; None for the figure itself.
+        at_most: Whether less is better.
+    """
+
+    title: str
+    share: float
+    figure: tuple[str, str]
+    minus: tuple[str, str] | None = None
+    at_most: bool = False
+
+    def reached(self, figures: dict[str, dict[str, float]]) -> float | None:
+        """Returns what a model reaches, from the figures of its rows; None where it was not measured."""
+        found = [figures.get(row, {}).get(name) for row, name in (self.figure, self.minus or self.figure)]
+        if None in found:
+            return None
+        return found[0] if self.minus is None else found[0] - found[1]
+
+    def is_met(self, share: float | None) -> bool:
+        """Tells whether a share meets the goal."""
+        if share is None:
+            return False
+        return share <= self.share if self.at_most else share >= self.share
+
+
 KINDS = ('appearance', 'replace', 'remove', 'add', 'move')
 COLUMNS = {
     'acc50_one_change': 'one change, Acc@0.5',
@@ -40,20 +75,57 @@ COLUMNS = {
 }
 # Those of them that the list of models shows.
 SHOWN = ('acc50_one_change', 'acc50_multi', 'none_accuracy')
-PHOTOGRAPHS, CLEAN = 'photographs, nuisance on', 'photographs, aligned, one change'
+# Figures beside the columns, for the table of goals: `form_gap` is by how much category-free sentences are ahead.
+FAULTS = ('open', 'short', 'mousebite', 'spur', 'copper', 'pin-hole')
+MORE = ('form_gap', 'f1_50_all', 'ap50_one_class')
+PHOTOGRAPHS, BLANKED = 'photographs, nuisance on', 'the same, sentence blanked'
+CLEAN, NUISANCE = 'photographs, no nuisance, one change', 'nothing changed but nuisance'
 SCREENS, BOARDS = 'screenshots (real pairs)', 'circuit boards (DeepPCB)'
-# Rows of the first table of the README: what it says, the set, the figure.
-OVERVIEW = (
-    ('photographs, camera and light moved: the one change', PHOTOGRAPHS, 'acc50_one_change'),
+# Tables over all models. Rows: what it says, the set, the figure.
+Selection = tuple[tuple[str, str, str], ...]
+OVERVIEW: Selection = (
+    ('photographs, other light, camera moved in half: the one change', PHOTOGRAPHS, 'acc50_one_change'),
     ('… several changes: the one that the sentence means', PHOTOGRAPHS, 'acc50_multi'),
-    ('… the same with the sentence blanked', 'the same, sentence blanked', 'acc50_multi'),
+    ('… the same with the sentence blanked', BLANKED, 'acc50_multi'),
     ('… a sentence that nothing fits: answered with nothing', PHOTOGRAPHS, 'none_accuracy'),
-    ('… nothing but camera and light: answered with nothing', 'nothing changed but nuisance', 'none_accuracy'),
-    ('photographs, fixed camera: the one change', CLEAN, 'acc50_one_change'),
+    ('… nothing but light and camera differ: answered with nothing', NUISANCE, 'none_accuracy'),
+    ('edited photographs, nothing else differs: the one change', CLEAN, 'acc50_one_change'),
     ('screenshots, several changes: the one that the sentence means', SCREENS, 'acc50_multi'),
     ('… everything that changed: AP50', SCREENS, 'ap50_all'),
     ('circuit boards, several faults: the one that the sentence means', BOARDS, 'acc50_multi'),
     ('… all faults: AP50', BOARDS, 'ap50_all'),
+)
+HELD_OUT: Selection = (
+    ('hand-held, one change: Acc@0.5', 'hand-held', 'acc50_one_change'),
+    ('hand-held, two or more: Acc@0.5', 'hand-held', 'acc50_multi'),
+    ('the same, sentence blanked', 'hand-held, sentence blanked', 'acc50_multi'),
+    ('hand-held, unanswerable', 'hand-held', 'none_accuracy'),
+    ('aligned, one change: Acc@0.5', 'aligned', 'acc50_one_change'),
+    ('aligned, unanswerable', 'aligned', 'none_accuracy'),
+    ('nothing but nuisance', 'nuisance', 'none_accuracy'),
+    ('nothing changed, some with traces of editing', 'traces', 'none_accuracy'),
+    ('scenes in 3D, one change: Acc@0.5', '3D', 'acc50_one_change'),
+    ('scenes in 3D, two or more: Acc@0.5', '3D', 'acc50_multi'),
+    ('the same, sentence blanked', '3D, sentence blanked', 'acc50_multi'),
+    ('scenes in 3D, unanswerable', '3D', 'none_accuracy'),
+)
+GOALS = (
+    Goal('photographs, no nuisance, one change: Acc@0.5', 0.95, (CLEAN, 'acc50_one_change')),
+    Goal(
+        'the same, points above pixel difference after alignment',
+        0.0,
+        (CLEAN, 'acc50_one_change'),
+        (f'{CLEAN}: `aligned-pixel-difference`', 'acc50_one_change'),
+    ),
+    Goal('photographs with nuisance, one change: Acc@0.5', 0.88, (PHOTOGRAPHS, 'acc50_one_change')),
+    Goal('photographs with nuisance, two or more changes: Acc@0.5', 0.8, (PHOTOGRAPHS, 'acc50_multi')),
+    Goal('the same, points above the sentence blanked', 0.4, (PHOTOGRAPHS, 'acc50_multi'), (BLANKED, 'acc50_multi')),
+    Goal('category-free sentences, points above named ones', 0.08, (PHOTOGRAPHS, 'form_gap'), at_most=True),
+    Goal('unanswerable sentences answered with nothing', 0.9, (PHOTOGRAPHS, 'none_accuracy')),
+    Goal('nothing but nuisance, answered with nothing', 0.95, (NUISANCE, 'none_accuracy')),
+    Goal('circuit boards, all faults: AP50', 0.97, (BOARDS, 'ap50_all')),
+    Goal('circuit boards, one class asked for: AP50, mean of six', 0.93, (BOARDS, 'ap50_one_class')),
+    Goal('screenshots, everything that changed: F1@0.5', 0.8, (SCREENS, 'f1_50_all')),
 )
 _BLOCK = r'(?P<head>^[^\n]*\b{name}\b[^\n]*\n)(?P<body>.*?)(?P<tail>^[^\n]*\bend of {kind}\b)'
 
@@ -77,12 +149,20 @@ def read_models(root: Path) -> list[dict]:
 
 
 def figures_of(report: dict) -> dict[str, float]:
-    """Takes the figures of the table from a report; those that do not apply are left out."""
+    """Takes the figures of the tables from a report; those that do not apply are left out."""
     rows = {(row['group'], row['name']): row for row in report['rows']}
+
+    def figure(group: str, name: str, what: str) -> float | None:
+        return rows.get((group, name), {}).get(what)
+
     found = {name: report['summary'].get(name) for name in COLUMNS}
-    found |= {f'acc50_{kind}': rows.get(('kind', kind), {}).get('acc50') for kind in KINDS}
-    found['ap50_all'] = rows.get(('subset', 'all'), {}).get('ap50')
-    return {name: round(found[name], 6) for name in COLUMNS if found[name] is not None}
+    found |= {f'acc50_{kind}': figure('kind', kind, 'acc50') for kind in KINDS}
+    found |= {'ap50_all': figure('subset', 'all', 'ap50'), 'f1_50_all': figure('subset', 'all', 'f1_50')}
+    free, named = (figure('form', form, 'acc50') for form in ('category-free', 'named'))
+    found['form_gap'] = None if free is None or named is None else free - named
+    classes = [figure('subset', fault, 'ap50') for fault in FAULTS]
+    found['ap50_one_class'] = None if None in classes else sum(classes) / len(classes)
+    return {name: round(found[name], 6) for name in (*COLUMNS, *MORE) if found.get(name) is not None}
 
 
 def collect(root: Path, reports: Path, model: str) -> None:
@@ -98,7 +178,7 @@ def collect(root: Path, reports: Path, model: str) -> None:
         OSError: A report is not there.
     """
     results = read_results(root, model)
-    for row in results['rows']:
+    for row in [*results['rows'], *results.get('held_out', ())]:
         path = reports / row['report']
         report = parse_json_object(path.read_bytes(), path)
         row['queries'] = report['counts']['scored']
@@ -119,17 +199,37 @@ def results_table(results: dict) -> str:
     return f'\n{format_table(header, body, markdown=True)}\n\n{details}\n\n'
 
 
-def overview_table(results: dict[str, dict], baselines: dict) -> str:
-    """The figures that matter most, of all models and of the best baseline for each."""
+def figures_by_row(results: dict) -> dict[str, dict[str, float]]:
+    """The figures of a results file by the names of its rows, held-out ones among them."""
+    return {row['name']: row['figures'] for row in [*results['rows'], *results.get('held_out', ())]}
+
+
+def selection_table(selection: Selection, results: dict[str, dict], baselines: dict | None = None) -> str:
+    """A few figures of all models, and of the best baseline for each where baselines are given."""
+    models = {f'`{name}`': figures_by_row(item) for name, item in results.items()}
+    methods = {} if baselines is None else figures_by_row(baselines)
     body = []
-    for title, name, figure in OVERVIEW:
-        # Baselines have a row for each set and method, named 'set: `method`'.
-        methods = [row['figures'] for row in baselines['rows'] if row['name'].startswith(f'{name}: ')]
-        best = max((figures[figure] for figures in methods if figure in figures), default=None)
-        own = [{row['name']: row['figures'] for row in item['rows']}.get(name, {}) for item in results.values()]
-        body.append([title, percent(best), *(percent(figures.get(figure)) for figures in own)])
-    header = ['', 'best without learning', *(f'`{name}`' for name in results)]
+    for title, name, figure in selection:
+        cells = [percent(figures.get(name, {}).get(figure)) for figures in models.values()]
+        if methods:
+            # Baselines have a row for each set and method, named 'set: `method`'.
+            shares = [row.get(figure) for key, row in methods.items() if key.startswith(f'{name}: ')]
+            cells.insert(0, percent(max((share for share in shares if share is not None), default=None)))
+        body.append([title, *cells])
+    header = ['', *(['best without learning'] if methods else []), *models]
     return f'\n{format_table(header, body, markdown=True)}\n\n'
+
+
+def goals_table(results: dict[str, dict], baselines: dict) -> str:
+    """Goals and what the models reach; reached ones, before rounding, are bold."""
+    methods = figures_by_row(baselines)
+    models = {f'`{name}`': {**methods, **figures_by_row(item)} for name, item in results.items()}
+    body = []
+    for goal in GOALS:
+        reached = [goal.reached(figures) for figures in models.values()]
+        cells = [f'**{percent(share)}**' if goal.is_met(share) else percent(share) for share in reached]
+        body.append([goal.title, f'{"at most " if goal.at_most else ""}{percent(goal.share)}', *cells])
+    return f'\n{format_table(["set", "goal", *models], body, markdown=True)}\n\n'
 
 
 def models_table(root: Path, models: list[dict], results: dict[str, dict]) -> str:
@@ -170,7 +270,9 @@ def metafile_results(results: dict) -> str:
             'Task': 'Image Difference Grounding',
             'Dataset': row['name'],
             # The same rounding as in the tables, so that the two can be compared as text.
-            'Metrics': {COLUMNS[name]: float(percent(share)) for name, share in row['figures'].items()},
+            'Metrics': {
+                title: float(percent(row['figures'][name])) for name, title in COLUMNS.items() if name in row['figures']
+            },
         }
         for row in results['rows']
         if row['system'] == 'model'
@@ -189,7 +291,9 @@ def blocks(root: Path) -> list[tuple[Path, str, str, str]]:
     results = {model['Name']: read_results(root, model['Name']) for model in models}
     baselines = read_results(root, BASELINES)
     found = [
-        (root / 'README.md', 'overview', 'overview', overview_table(results, baselines)),
+        (root / 'README.md', 'overview', 'overview', selection_table(OVERVIEW, results, baselines)),
+        (root / 'docs/results.md', 'held out', 'held out', selection_table(HELD_OUT, results)),
+        (root / 'docs/limits.md', 'goals', 'goals', goals_table(results, baselines)),
         (root / 'docs/model_zoo.md', 'models', 'models', models_table(root, models, results)),
         (root / 'docs/baselines.md', f'results: {BASELINES}', 'results', results_table(baselines)),
     ]
