@@ -122,8 +122,7 @@ def test_a_new_measurement_goes_everywhere(copy, capsys):
     figures = {'acc50_one_change': 0.12345, 'acc50_move': 0.5, 'ap50_all': 0.7531, 'none_accuracy': 1.0}
     assert json.loads(path.read_text())['rows'][0]['figures'] == figures
     name = results['rows'][0]['name']
-    row = next(line for line in (copy / 'docs/results.md').read_text().splitlines() if line.startswith(f'| {name} '))
-    cells = [cell.strip() for cell in row.strip('|').split('|')]
+    _, _, cells = shown_rows(copy / 'docs/results.md', f'results: {model}', 'end of results')
     assert cells == [name, '42', '12.3', '-', '-', '-', '-', '-', '50.0', '-', '75.3', '100.0']
     assert '12.3' in (copy / 'docs/model_zoo.md').read_text()
     for page in ('README.md', 'docs/limits.md', 'docs/results.md'):
