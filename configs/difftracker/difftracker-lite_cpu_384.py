@@ -11,7 +11,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# The camera's motion is taken out of a pair before it is read; in training it stays, for it cannot always be found.
+# The camera's motion is taken out of a pair before it is read; in training it stays until the last stage.
 # Half of the features do as well here and take half of the time.
 load, find, resize, pack = _base_.test_pipeline
 test_pipeline = [load, find, resize, dict(type='AlignPair', features=400), pack]

@@ -10,7 +10,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# The camera's motion is taken out of a pair before it is read; in training it stays, for it cannot always be found.
+# The camera's motion is taken out of a pair before it is read; in training it stays until the last stage.
 load, find, resize, pack = _base_.test_pipeline
 test_pipeline = [load, find, resize, dict(type='AlignPair'), pack]
 val_dataloader = test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
