@@ -11,7 +11,7 @@ from pathlib import Path
 from mmengine.config import Config, DictAction
 
 from difftracker.errors import ConfigError, DiffTrackerError
-from difftracker.utils.score_argument import score_argument
+from difftracker.utils.score_argument import is_score, score_argument
 
 
 def parse_args() -> argparse.Namespace:
@@ -87,7 +87,7 @@ def adopt_calibration(config: Config, stored: dict, score_threshold: float | Non
     config.model.calibration = calibration
     if score_threshold is None:
         threshold = stored.get('score_threshold')
-        if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
+        if not is_score(threshold):
             raise ConfigError(f'calibrated weights: expected a score_threshold from 0 to 1, found {threshold!r}')
         config.test_evaluator.score_threshold = threshold
 

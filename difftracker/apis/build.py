@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from difftracker.errors import CheckpointError
+from difftracker.utils.score_argument import is_score
 
 if TYPE_CHECKING:
     from torch import nn
@@ -49,7 +50,7 @@ def build_from_weights(path: str | Path, device: str = 'cpu') -> tuple[nn.Module
     if not isinstance(config, dict) or 'model' not in config:
         raise CheckpointError(path, 'expected weights that carry their config (tools/publish.py), found none inside')
     threshold = config.get('score_threshold')
-    if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
+    if not is_score(threshold):
         raise CheckpointError(path, f'expected a score_threshold from 0 to 1, found {threshold!r}')
     model = build_model(_without_downloads(config['model']))
     apply_weights(model, state_dict, path)

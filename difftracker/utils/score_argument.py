@@ -1,9 +1,14 @@
-"""A score on a command line; only the standard library is imported, so that `--help` answers at once."""
+"""What a score may be; only the standard library is imported, so that `--help` answers at once."""
 
 from __future__ import annotations
 
 import argparse
 import math
+
+
+def is_score(value: object) -> bool:
+    """Tells whether a value that was read from a file is a number from 0 to 1."""
+    return type(value) in (int, float) and 0 <= value <= 1
 
 
 def score_argument(text: str) -> float:
@@ -22,6 +27,6 @@ def score_argument(text: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0 <= value <= 1:
+    if not is_score(value):
         raise argparse.ArgumentTypeError(f'expected a number from 0 to 1, found {text}')
     return value

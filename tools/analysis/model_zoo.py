@@ -17,11 +17,11 @@ import argparse
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from difftracker.analysis.goal import Goal
 from difftracker.errors import ConfigError, DiffTrackerError
 from difftracker.evaluation.text_table import format_table, percent
 from difftracker.utils.files import atomic_write, parse_json_object, write_json
@@ -30,40 +30,6 @@ ROOT = Path(__file__).parents[2]
 METAFILE = 'configs/difftracker/metafile.yml'
 RESULTS = 'docs/results'
 BASELINES = 'baselines'
-
-
-@dataclass(frozen=True)
-class Goal:
-    """A figure that was set before the models were trained.
-
-    Attributes:
-        title: What it says.
-        share: The goal.
-        figure: Row and name of the figure.
-        minus: Row and name of the one that it is compared with; None for the figure itself.
-        at_most: Whether less is better.
-    """
-
-    title: str
-    share: float
-    figure: tuple[str, str]
-    minus: tuple[str, str] | None = None
-    at_most: bool = False
-
-    def reached(self, figures: dict[str, dict[str, float]]) -> float | None:
-        """Returns what a model reaches, from the figures of its rows; None where it was not measured."""
-        found = [figures.get(row, {}).get(name) for row, name in (self.figure, self.minus or self.figure)]
-        if None in found:
-            return None
-        return found[0] if self.minus is None else found[0] - found[1]
-
-    def is_met(self, share: float | None) -> bool:
-        """Tells whether a share meets the goal."""
-        if share is None:
-            return False
-        return share <= self.share if self.at_most else share >= self.share
-
-
 KINDS = ('appearance', 'replace', 'remove', 'add', 'move')
 COLUMNS = {
     'acc50_one_change': 'one change, Acc@0.5',
