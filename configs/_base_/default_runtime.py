@@ -19,7 +19,7 @@ custom_hooks = [
 ]
 env_cfg = dict(
     cudnn_benchmark=False,
-    # Not 0: that leaves the threads of OpenCV in place, and a worker that is forked beside them may wait for them forever.
+    # Not 0: that leaves the threads of OpenCV in place, and a worker forked beside them may wait for them forever.
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=1),
     dist_cfg=dict(backend='nccl'),
 )
