@@ -14,8 +14,8 @@ def encode(texts):
     return torch.eye(8)[[WORDS[text] for text in texts]]
 
 
-def describer():
-    module = ChangeDescriber(8)
+def describer(**settings):
+    module = ChangeDescriber(8, **settings)
     with torch.no_grad():
         module.project.weight.copy_(torch.eye(8).repeat(4, 1))
         module.project.bias.zero_()
@@ -31,6 +31,16 @@ def test_by_hand():
     scale = torch.tensor(2.5).exp()
     logits = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]) * scale
     torch.testing.assert_close(found, F.cross_entropy(logits, torch.tensor([0, 0, 1])))
+
+
+@torch.no_grad()
+def test_a_vocabulary_adds_names_to_tell_from_and_no_colours():
+    evidence = torch.eye(8)[torch.tensor([[0, 1]])]
+    descriptions = [[('cat', None, 'red', None), ('cat', None, None, None)]]
+    module = describer(vocabulary=('cat', 'dog'))
+    found = module.loss(evidence, descriptions, encode)['loss_describe']
+    logits = torch.tensor([[1.0, 0.0], [0.0, 1.0]]) * torch.tensor(2.5).exp()
+    torch.testing.assert_close(found, F.cross_entropy(logits, torch.tensor([0, 0])))
 
 
 def test_nothing_known_costs_nothing_and_keeps_the_graph():

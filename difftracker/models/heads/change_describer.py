@@ -27,13 +27,17 @@ class ChangeDescriber(BaseModule):
     Args:
         embed_dims: Width of the evidence and of sentence vectors.
         loss_weight: Weight of the loss.
+        vocabulary: Names that each name is told from besides those of the batch. A batch holds few, and does not teach
+            to rule out what it lacks.
     """
 
     ATTRIBUTES = 4
+    NAMES = (0, 1)
 
-    def __init__(self, embed_dims: int = 192, loss_weight: float = 1.0) -> None:
+    def __init__(self, embed_dims: int = 192, loss_weight: float = 1.0, vocabulary: Sequence[str] = ()) -> None:
         super().__init__()
         self.loss_weight = loss_weight
+        self.vocabulary = frozenset(vocabulary)
         self.out_channels = self.ATTRIBUTES * embed_dims
         self.project = nn.Linear(embed_dims, self.ATTRIBUTES * embed_dims)
         self.log_scale = nn.Parameter(torch.tensor(2.5))
@@ -72,7 +76,12 @@ class ChangeDescriber(BaseModule):
             for attribute in range(self.ATTRIBUTES)
         ]
         # Those of all processes, so that together they compute the loss of the joint batch.
-        words = union_anywhere([{word for _, _, word in items} for items in known])
+        words = union_anywhere(
+            [
+                {word for _, _, word in items} | (self.vocabulary if items and attribute in self.NAMES else set())
+                for attribute, items in enumerate(known)
+            ]
+        )
         counts = loss_divisors(*(torch.tensor(len(items), device=vectors.device) for items in known))
         total = (vectors.sum() + self.log_scale) * 0
         told = [attribute for attribute in range(self.ATTRIBUTES) if len(words[attribute]) > 1]
