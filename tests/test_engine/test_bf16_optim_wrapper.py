@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 
-from difftracker.engine import Bf16OptimWrapper
+from difftracker.engine import Bf16OptimWrapper, bf16_optim_wrapper
 from difftracker.registry import OPTIM_WRAPPERS
 
 
@@ -17,14 +18,23 @@ class _Watched(nn.Linear):
         return self.last
 
 
-def test_computes_in_bfloat16_and_keeps_weights_in_float32():
+@pytest.fixture(params=[True, False], ids=['computed', 'emulated'], autouse=True)
+def bfloat16(request, monkeypatch):
+    """Stands for a processor that computes bfloat16, or emulates it; tells which."""
+    bf16_optim_wrapper._computes_bfloat16.cache_clear()
+    monkeypatch.setattr(torch.ops.mkldnn, '_is_mkldnn_bf16_supported', lambda: request.param)
+    yield request.param
+    bf16_optim_wrapper._computes_bfloat16.cache_clear()
+
+
+def test_computes_in_bfloat16_where_that_is_fast_and_keeps_weights_in_float32(bfloat16):
     model = _Watched(4, 3)
     wrapper = OPTIM_WRAPPERS.build({'type': 'Bf16OptimWrapper', 'optimizer': torch.optim.SGD(model.parameters(), lr=1)})
     assert isinstance(wrapper, Bf16OptimWrapper)
     before = model.weight.detach().clone()
     with wrapper.optim_context(model):
         loss = model(torch.ones(2, 4)).float().sum()
-    assert model.last.dtype == torch.bfloat16
+    assert model.last.dtype == (torch.bfloat16 if bfloat16 else torch.float32)
     assert model(torch.ones(2, 4)).dtype == torch.float32
     wrapper.update_params(loss)
     assert model.weight.dtype == torch.float32 and model.weight.grad is None or not model.weight.grad.any()
