@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.dataset import write_queries
+
 TOOL = Path(__file__).parents[2] / 'tools' / 'dataset' / 'write_queries.py'
 
 
@@ -54,6 +56,15 @@ def test_sentences_depend_on_seed_and_pair_id_only(tool, tmp_path):
     assert first['p2'] == second['p2'] != other['p2']
     assert len(first['p1']['queries']) == 6
     assert first['p1']['group'] == 'g1' and first['p1']['source'] == 'own'
+
+
+def test_several_processes_write_the_same(tool, tmp_path):
+    source = _write(tmp_path / 'in.jsonl', [_record(f'p{index}', 10.0 * index) for index in range(12)])
+    alone = _run(tool, source, tmp_path / 'o1.jsonl')
+    out = tmp_path / 'o2.jsonl'
+    assert write_queries.main([str(source), '--out', str(out), *'--domain board --per-pair 6 --workers 2'.split()]) == 0
+    assert out.read_bytes() == (tmp_path / 'o1.jsonl').read_bytes()
+    assert len(alone) == 12
 
 
 def test_keep_adds_behind_the_sentences_that_are_there(tool, tmp_path):

@@ -3,7 +3,8 @@
     python tools/dataset/write_queries.py DATA/annotations/train.jsonl --out DATA/annotations/train_queries.jsonl \
         --domain board --per-pair 12 --seed 1
 
-A pair's sentences depend on the seed and the pair's id only, so that order, subset and machine make no difference.
+A pair's sentences depend on the seed and the pair's id only, so that order, subset, machine and --workers make
+no difference.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import sys
 import zlib
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from difftracker.datasets.annotations import read_annotations
 from difftracker.errors import DiffTrackerError
@@ -23,6 +26,7 @@ from difftracker.structures import PairRecord, Query
 from difftracker.synthesis.queries import write_queries
 from difftracker.synthesis.scene_record import scene_of
 from difftracker.utils.files import write_jsonl
+from difftracker.utils.processes import ordered_map
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -35,6 +39,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--concise', action='store_true', help='leave out conditions that are not needed')
     parser.add_argument('--keep', action='store_true', help='keep the sentences that are there and add to them')
+    parser.add_argument('--workers', type=int, default=1, help='processes')
     return parser.parse_args(argv)
 
 
@@ -74,17 +79,23 @@ def _plain(text: str) -> str:
 def main(argv: list[str] | None = None) -> int:
     """Runs the command; returns the exit status."""
     args = parse_args(argv)
-    if args.per_pair < 0 or args.seed < 0:
-        print('error: --per-pair and --seed must not be negative', file=sys.stderr)
+    if args.per_pair < 0 or args.seed < 0 or args.workers < 1:
+        print('error: expected --per-pair and --seed of at least 0 and --workers of at least 1', file=sys.stderr)
         return 2
     try:
         records = read_annotations(args.annotations)
     except DiffTrackerError as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
-    written = [
-        with_queries(record, args.domain, args.per_pair, args.seed, args.keep, args.concise) for record in records
-    ]
+    write = partial(
+        with_queries,
+        domain=args.domain,
+        per_pair=args.per_pair,
+        seed=args.seed,
+        keep=args.keep,
+        concise=args.concise,
+    )
+    written = list(tqdm(ordered_map(write, records, args.workers), total=len(records), unit='pair'))
     write_jsonl(args.out, [record.to_json() for record in written])
     subsets = Counter(query.subset for record in written for query in record.queries)
     print(f'{args.out}: {len(written)} pairs, {sum(subsets.values())} sentences')
