@@ -1,7 +1,7 @@
 """Fourth stage of difftracker-small, from the mean of the first three: most pairs are laid over one another first.
 
-Start from that mean, which `tools/average.py` makes: `--cfg-options load_from=work_dirs/small_mean3.safetensors`. What
-is shipped is the mean of this stage's start and its end.
+Start from that mean, which `tools/average.py` makes: `--cfg-options load_from=work_dirs/small_mean3.safetensors`. The
+fifth stage starts from the mean of this stage's start and its end.
 """
 
 _base_ = './difftracker-small_cpu.py'
