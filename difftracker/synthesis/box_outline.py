@@ -9,15 +9,17 @@ from difftracker.synthesis.raster import crop
 
 # The surroundings on each side, as a share of the box, that show what the ground looks like.
 MARGIN = 0.3
-# GrabCut takes minutes on large windows, and outlines need no more detail than this (px, longer side).
+# GrabCut's time grows with the window, and outlines need no more detail than this (px, longer side).
 WORKING_SIDE = 192
 ITERATIONS = 4
-# The share of a half side that belongs to the corners, where an object in its box is rarely found.
-CORNER = 0.62
+# The ellipse to start from reaches a little beyond the sides, as a share of half a side: it leaves out the corners of
+# the box, where an object is rarely found.
+REACH = 1.1455
 # Components under this share of the largest are crumbs.
 CRUMB = 0.15
-# An outline that fills its box like a rectangle, or hardly at all, or reaches not to its sides, missed the object.
+# An outline missed the object if it fills its box like a rectangle or hardly at all (shares of the box's area) ...
 FILLED = (0.25, 0.95)
+# ... or if its own box is another one (IoU).
 SMALLEST_OVERLAP = 0.7
 
 
@@ -32,8 +34,8 @@ def outline_box(image: np.ndarray, box: tuple[float, float, float, float]) -> np
         box: `(x1, y1, x2, y2)` in px.
 
     Returns:
-        `(H, W)` bool, nothing outside the box; None where what was found is no plausible outline of an object that the
-        box fits.
+        `(H, W)` bool, nothing outside the box but for rounding; None where what was found is no plausible outline of an
+        object that the box fits.
     """
     height, width = image.shape[:2]
     x1, y1, x2, y2 = box
@@ -79,7 +81,7 @@ def _start(size: tuple[int, int], box: np.ndarray) -> np.ndarray:
     across = (columns - (x1 + x2) / 2) / max((x2 - x1) / 2, 1e-6)
     down = (rows - (y1 + y2) / 2) / max((y2 - y1) / 2, 1e-6)
     inside = (abs(across) <= 1) & (abs(down) <= 1)
-    likely = inside & (across**2 + down**2 <= (1 + CORNER) ** 2 / 2)
+    likely = inside & (across**2 + down**2 <= REACH**2)
     return np.where(likely, cv2.GC_PR_FGD, np.where(inside, cv2.GC_PR_BGD, cv2.GC_BGD)).astype(np.uint8)
 
 

@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
-import pytest
-
 from tools.dataset import write_queries
-
-TOOL = Path(__file__).parents[2] / 'tools' / 'dataset' / 'write_queries.py'
-
-
-@pytest.fixture(scope='module')
-def tool():
-    spec = importlib.util.spec_from_file_location('write_queries_tool', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _record(pair_id: str, x: float) -> dict:
@@ -42,47 +29,47 @@ def _read(path: Path) -> dict[str, dict]:
     return {item['pair_id']: item for item in map(json.loads, path.read_text(encoding='utf-8').splitlines())}
 
 
-def _run(tool, source: Path, out: Path, *options: str) -> dict[str, dict]:
-    assert tool.main([str(source), '--out', str(out), '--domain', 'board', '--per-pair', '6', *options]) == 0
+def _run(source: Path, out: Path, *options: str) -> dict[str, dict]:
+    assert write_queries.main([str(source), '--out', str(out), '--domain', 'board', '--per-pair', '6', *options]) == 0
     return _read(out)
 
 
-def test_sentences_depend_on_seed_and_pair_id_only(tool, tmp_path):
+def test_sentences_depend_on_seed_and_pair_id_only(tmp_path):
     both = _write(tmp_path / 'both.jsonl', [_record('p1', 20.0), _record('p2', 60.0)])
     alone = _write(tmp_path / 'alone.jsonl', [_record('p2', 60.0)])
-    first = _run(tool, both, tmp_path / 'o1.jsonl', '--seed', '7')
-    second = _run(tool, alone, tmp_path / 'o2.jsonl', '--seed', '7')
-    other = _run(tool, alone, tmp_path / 'o3.jsonl', '--seed', '8')
+    first = _run(both, tmp_path / 'o1.jsonl', '--seed', '7')
+    second = _run(alone, tmp_path / 'o2.jsonl', '--seed', '7')
+    other = _run(alone, tmp_path / 'o3.jsonl', '--seed', '8')
     assert first['p2'] == second['p2'] != other['p2']
     assert len(first['p1']['queries']) == 6
     assert first['p1']['group'] == 'g1' and first['p1']['source'] == 'own'
 
 
-def test_several_processes_write_the_same(tool, tmp_path):
+def test_several_processes_write_the_same(tmp_path):
     source = _write(tmp_path / 'in.jsonl', [_record(f'p{index}', 10.0 * index) for index in range(12)])
-    alone = _run(tool, source, tmp_path / 'o1.jsonl')
+    alone = _run(source, tmp_path / 'o1.jsonl')
     out = tmp_path / 'o2.jsonl'
     assert write_queries.main([str(source), '--out', str(out), *'--domain board --per-pair 6 --workers 2'.split()]) == 0
     assert out.read_bytes() == (tmp_path / 'o1.jsonl').read_bytes()
     assert len(alone) == 12
 
 
-def test_keep_adds_behind_the_sentences_that_are_there(tool, tmp_path):
+def test_keep_adds_behind_the_sentences_that_are_there(tmp_path):
     source = _write(tmp_path / 'in.jsonl', [_record('p1', 20.0)])
-    queries = _run(tool, source, tmp_path / 'out.jsonl', '--keep')['p1']['queries']
+    queries = _run(source, tmp_path / 'out.jsonl', '--keep')['p1']['queries']
     assert queries[0]['text'] == 'Find all defects.' and len(queries) >= 6
     assert len({query['query_id'] for query in queries}) == len(queries)
 
 
-def test_a_broken_file_is_named_and_nothing_written(tool, tmp_path, capsys):
+def test_a_broken_file_is_named_and_nothing_written(tmp_path, capsys):
     source = tmp_path / 'bad.jsonl'
     source.write_text('{"pair_id": 1}\n', encoding='utf-8')
     out = tmp_path / 'out.jsonl'
-    assert tool.main([str(source), '--out', str(out), '--domain', 'board']) == 1
+    assert write_queries.main([str(source), '--out', str(out), '--domain', 'board']) == 1
     assert 'bad.jsonl' in capsys.readouterr().err and not out.exists()
 
 
-def test_negative_numbers_are_refused(tool, tmp_path, capsys):
+def test_negative_numbers_are_refused(tmp_path, capsys):
     source = _write(tmp_path / 'in.jsonl', [_record('p1', 20.0)])
-    assert tool.main([str(source), '--out', str(tmp_path / 'o'), '--domain', 'board', '--per-pair', '-1']) == 2
+    assert write_queries.main([str(source), '--out', str(tmp_path / 'o'), '--domain', 'board', '--per-pair', '-1']) == 2
     assert '--per-pair' in capsys.readouterr().err

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,10 +11,9 @@ import pytest
 from difftracker.synthesis.sources.coco_instance_source import CocoInstanceSource
 from difftracker.utils.image_io import write_image
 from tools.dataset import outline_boxes
-
-sys.path.insert(0, str(Path(__file__).parents[2] / 'tools' / 'labelling'))
-from detect_objects import thin_out
-from found_objects import FoundObject, objects_of, windows_of
+from tools.labelling import detect_objects
+from tools.labelling.detect_objects import needed_score, thin_out
+from tools.labelling.found_objects import FoundObject, objects_of, windows_of
 
 
 def raw(windows, *found):
@@ -68,6 +65,39 @@ def test_what_is_everywhere_is_thinned_out():
     alone = [len(thin_out([person] * 3, 1, rng)) for _ in range(200)]
     assert set(alone) == {0, 2}
     assert 70 < alone.count(2) < 130
+
+
+def arguments(tmp_path, **files):
+    names = {'index': 'index.csv', 'categories': 'categories.json', 'out': 'found.json', **files}
+    options = [f'--{name}={tmp_path / names[name]}' for name in ('categories', 'out')]
+    return [str(tmp_path / names['index']), f'--root={tmp_path}', '--split=train', f'--detector={tmp_path}', *options]
+
+
+def test_the_label_of_a_picture_vouches_for_what_bears_it(tmp_path):
+    args = detect_objects.parse_args(arguments(tmp_path))
+    names = {1: 'person', 17: 'cat', 18: 'dog'}
+    person, cat, dog = (FoundObject(category, 0.4, (0, 0, 50, 50)) for category in (1, 17, 18))
+    assert [needed_score(item, 'dog', names, args) for item in (person, cat, dog)] == [0.6, 0.42, 0.3]
+    assert [needed_score(item, '', names, args) for item in (person, cat, dog)] == [0.6, 0.42, 0.42]
+
+
+@pytest.mark.parametrize(
+    ('index', 'categories', 'named', 'found'),
+    [
+        (None, '{}', 'index.csv', 'FileNotFoundError'),
+        ('picture,part', '{}', 'index.csv', "KeyError('split')"),
+        ('file,split', '{}', 'categories.json', "KeyError('categories')"),
+    ],
+)
+def test_a_wrong_file_is_named_before_anything_is_found(tmp_path, capsys, index, categories, named, found):
+    if index is not None:
+        (tmp_path / 'index.csv').write_text(f'{index}\na.jpg,train\n')
+    (tmp_path / 'categories.json').write_text(categories)
+    assert detect_objects.main(arguments(tmp_path)) == 1
+    assert not (tmp_path / 'found.json').exists()
+    message = capsys.readouterr().err
+    assert str(tmp_path / named) in message
+    assert found in message
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +41,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def outline_objects(picture: tuple[Path, list[list[float]], bool]) -> list[dict[str, Any] | None]:
+def outline_objects(picture: tuple[Path, list[list[float]]], keep_boxes: bool) -> list[dict[str, Any] | None]:
     """Returns the fields `segmentation`, `bbox` and `area` of each object; None where it is left out.
 
     Args:
-        picture: The file, the boxes of its objects (`[x, y, width, height]` in px), and whether those without an
-            outline are kept.
+        picture: The file, and the boxes of its objects, `[x, y, width, height]` in px.
+        keep_boxes: Whether objects without an outline are kept.
     """
-    file, boxes, keep_boxes = picture
+    file, boxes = picture
     image = read_image(file)
     found = []
     for x, y, width, height in boxes:
@@ -54,9 +56,9 @@ def outline_objects(picture: tuple[Path, list[list[float]], bool]) -> list[dict[
         mask = outline_box(image, box)
         if mask is not None:
             runs = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
-            size = [float(value) for value in coco_mask.toBbox(runs)]
+            own_box = [float(value) for value in coco_mask.toBbox(runs)]
             segmentation = {'size': list(runs['size']), 'counts': runs['counts'].decode('ascii')}
-            found.append({'segmentation': segmentation, 'bbox': size, 'area': int(mask.sum())})
+            found.append({'segmentation': segmentation, 'bbox': own_box, 'area': int(mask.sum())})
         elif keep_boxes:
             halves = rounded_halves(box)
             runs = coco_mask.merge(coco_mask.frPyObjects(halves, *image.shape[:2]))
@@ -74,22 +76,31 @@ def outline_file(args: argparse.Namespace) -> dict[str, Any]:
         for annotation in data['annotations']:
             objects[annotation['image_id']].append(annotation)
         pictures = [
-            (args.images / image['file_name'], [item['bbox'] for item in objects[image['id']]], args.keep_boxes)
+            (args.images / image['file_name'], [_box(item['bbox']) for item in objects[image['id']]])
             for image in data['images']
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AnnotationError(
             args.annotations, f'expected a COCO instances file with boxes, found {error!r}'
         ) from error
-    done = list(tqdm(ordered_map(outline_objects, pictures, args.workers), total=len(pictures), unit='picture'))
+    outline = partial(outline_objects, keep_boxes=args.keep_boxes)
+    done = list(tqdm(ordered_map(outline, pictures, args.workers), total=len(pictures), unit='picture'))
     annotations = [
-        {**annotation, **outline}
+        {**annotation, **fields}
         for image, outlines in zip(data['images'], done, strict=True)
-        for annotation, outline in zip(objects[image['id']], outlines, strict=True)
-        if outline is not None
+        for annotation, fields in zip(objects[image['id']], outlines, strict=True)
+        if fields is not None
     ]
     named = {annotation['image_id'] for annotation in annotations}
     return {**data, 'images': [image for image in data['images'] if image['id'] in named], 'annotations': annotations}
+
+
+def _box(values: list[float]) -> list[float]:
+    """Returns `[x, y, width, height]`; raises ValueError where that is no box."""
+    x, y, width, height = (float(value) for value in values)
+    if not (math.isfinite(x + y) and 0 < width < math.inf and 0 < height < math.inf):
+        raise ValueError(f'bbox {values}')
+    return [x, y, width, height]
 
 
 def main(argv: list[str] | None = None) -> int:
