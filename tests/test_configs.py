@@ -10,6 +10,7 @@ from mmengine.config import Config
 import difftracker.register  # noqa: F401
 from difftracker.apis.build import build_model
 from difftracker.registry import DATASETS, HOOKS, METRICS, OPTIM_WRAPPERS, TRANSFORMS
+from difftracker.synthesis.queries.vocabulary import COCO_LABELS
 from tests.test_models.zoo_models import CONFIGS, with_random_weights
 
 RUNS = sorted((CONFIGS / 'difftracker').glob('*.py'))
@@ -43,6 +44,11 @@ def test_loads_and_builds(path):
     assert OPTIM_WRAPPERS.get(config.optim_wrapper.type) is not None
     for hook in (*config.custom_hooks, *config.default_hooks.values()):
         assert HOOKS.get(hook.type) is not None, hook
+
+
+def test_the_names_of_things_are_those_of_the_sentences():
+    # A config file cannot import them.
+    assert Config.fromfile(CONFIGS / '_base_/things.py').things == COCO_LABELS
 
 
 def test_every_size_has_a_run():
