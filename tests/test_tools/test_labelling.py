@@ -12,8 +12,8 @@ from difftracker.synthesis.sources.coco_instance_source import CocoInstanceSourc
 from difftracker.utils.image_io import write_image
 from tools.dataset import outline_boxes
 from tools.labelling import detect_objects
-from tools.labelling.detect_objects import needed_score, thin_out
-from tools.labelling.found_objects import FoundObject, objects_of, windows_of
+from tools.labelling.detect_objects import thin_out
+from tools.labelling.found_objects import FoundObject, believed, objects_of, windows_of
 
 
 def raw(windows, *found):
@@ -73,12 +73,26 @@ def arguments(tmp_path, **files):
     return [str(tmp_path / names['index']), f'--root={tmp_path}', '--split=train', f'--detector={tmp_path}', *options]
 
 
-def test_the_label_of_a_picture_vouches_for_what_bears_it(tmp_path):
-    args = detect_objects.parse_args(arguments(tmp_path))
-    names = {1: 'person', 17: 'cat', 18: 'dog'}
-    person, cat, dog = (FoundObject(category, 0.4, (0, 0, 50, 50)) for category in (1, 17, 18))
-    assert [needed_score(item, 'dog', names, args) for item in (person, cat, dog)] == [0.6, 0.42, 0.3]
-    assert [needed_score(item, '', names, args) for item in (person, cat, dog)] == [0.6, 0.42, 0.42]
+class TestBelieved:
+    """In pictures of 100 by 100 px that show a dog (18)."""
+
+    person, cat, dog, vase = (FoundObject(category, score, (0, 0, 50, 50)) for category, score in
+                              ((1, 0.9), (17, 0.7), (18, 0.35), (86, 0.5)))  # fmt: skip
+
+    def names(self, *found, label=18):
+        return [item.category for item in believed(list(found), label, 1, 10000)]
+
+    def test_the_label_vouches_for_what_bears_it(self):
+        assert self.names(self.person, self.cat, self.dog, self.vase) == [18, 1, 17]
+
+    def test_what_else_is_large_is_the_thing(self):
+        assert self.names(self.person, self.cat, self.vase) == [18, 1]
+        assert self.names(self.person, self.vase) == [18, 1]
+
+    def test_what_is_small_or_common_is_not(self):
+        small = FoundObject(17, 0.7, (0, 0, 20, 20))
+        assert self.names(self.person, small) == [1]
+        assert self.names(self.cat, label=1) == []
 
 
 @pytest.mark.parametrize(
@@ -87,11 +101,12 @@ def test_the_label_of_a_picture_vouches_for_what_bears_it(tmp_path):
         (None, '{}', 'index.csv', 'FileNotFoundError'),
         ('picture,part', '{}', 'index.csv', "KeyError('split')"),
         ('file,split', '{}', 'categories.json', "KeyError('categories')"),
+        ('file,split,label', '{"categories": [{"id": 18, "name": "dog"}]}', 'index.csv', "['camel']"),
     ],
 )
 def test_a_wrong_file_is_named_before_anything_is_found(tmp_path, capsys, index, categories, named, found):
     if index is not None:
-        (tmp_path / 'index.csv').write_text(f'{index}\na.jpg,train\n')
+        (tmp_path / 'index.csv').write_text(f'{index}\na.jpg,train,camel\n')
     (tmp_path / 'categories.json').write_text(categories)
     assert detect_objects.main(arguments(tmp_path)) == 1
     assert not (tmp_path / 'found.json').exists()

@@ -3,52 +3,28 @@
     python tools/labelling/collect_pictures.py --caltech CALTECH/101_ObjectCategories --bsds BSDS500 \
         --imagenet FIRST --imagenet SECOND --out SOURCES/found
 
-Writes `OUT/images/*.jpg` and `OUT/index.csv` (`file,label,split`). README.md says where the sets come from. Pictures of
-Caltech-101 show one thing each, whose name becomes the label where COCO has such a name.
+Writes `OUT/images/*.jpg` and `OUT/index.csv` (`file,label,split`). README.md says where the sets come from. A picture
+of Caltech-101 and of ImageNet shows one thing, and its label is COCO's name of that; things without one are left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
 
-# The categories of Caltech-101 that are categories of COCO, and how many of their pictures are taken: some hold
-# hundreds that look much alike.
-CALTECH = {
-    'airplanes': ('airplane', 90),
-    'Motorbikes': ('motorcycle', 80),
-    'car_side': ('car', 70),
-    'chair': ('chair', 99),
-    'windsor_chair': ('chair', 99),
-    'cellphone': ('cell phone', 99),
-    'cup': ('cup', 99),
-    'dalmatian': ('dog', 99),
-    'elephant': ('elephant', 99),
-    'ferry': ('boat', 99),
-    'ketch': ('boat', 50),
-    'schooner': ('boat', 50),
-    'flamingo': ('bird', 40),
-    'ibis': ('bird', 60),
-    'pigeon': ('bird', 60),
-    'rooster': ('bird', 60),
-    'emu': ('bird', 30),
-    'laptop': ('laptop', 99),
-    'pizza': ('pizza', 99),
-    'scissors': ('scissors', 99),
-    'soccer_ball': ('sports ball', 99),
-    'stop_sign': ('stop sign', 99),
-    'umbrella': ('umbrella', 99),
-    'bonsai': ('potted plant', 99),
-    'wild_cat': ('cat', 99),
-}
+# Which names of the sets mean one of COCO's categories, and how many pictures of it are taken where many look alike.
+LABELS = Path(__file__).with_name('labels.csv')
 # The longer side of what is written, and the shorter side that a picture needs (px).
 LONG_SIDE, SHORTEST_SIDE = 512, 120
 SUFFIXES = ('.jpg', '.jpeg')
+# `n02099601_golden_retriever`, `n02084071_1234_dog`.
+IMAGENET_NUMBERS = re.compile(r'^n\d+_(\d+_)?')
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -65,19 +41,28 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
+def read_labels(name: str) -> dict[str, tuple[str, int | None]]:
+    """Returns the label of each name of a set, and how many pictures are taken; None for all."""
+    with LABELS.open(encoding='utf-8', newline='') as lines:
+        rows = [row for row in csv.DictReader(lines) if row['set'] == name]
+    return {row['name']: (row['label'], int(row['count']) if row['count'] else None) for row in rows}
+
+
 def pictures_of(args: argparse.Namespace) -> Iterator[tuple[Path, str, str]]:
     """Yields each picture, the name of its copy without suffix, and its label."""
     if args.caltech is not None:
-        for category, (label, count) in CALTECH.items():
+        for category, (label, count) in read_labels('caltech').items():
             for file in _files(args.caltech / category)[:count]:
                 yield file, f'caltech-{category}-{file.stem}', label
-    # The folders of BSDS500 and of ImageNet may hold others; every name is used once in each set.
     if args.bsds is not None:
         for file in _files(args.bsds):
             yield file, f'bsds-{file.stem}', ''
+    labels = read_labels('imagenet')
     for index, folder in enumerate(args.imagenet):
         for file in _files(folder):
-            yield file, f'imagenet{index}-{file.stem}', ''
+            label, _ = labels.get(file.stem) or labels.get(IMAGENET_NUMBERS.sub('', file.stem)) or ('', None)
+            if label:
+                yield file, f'imagenet{index}-{file.stem}', label
 
 
 def copy_picture(file: Path, copy: Path) -> bool:

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from difftracker.errors import AnnotationError, DiffTrackerError, ImageReadError
 from difftracker.utils.files import write_json
-from tools.labelling.found_objects import FoundObject, objects_of, windows_of
+from tools.labelling.found_objects import LABEL_SCORE, FoundObject, believed, objects_of, windows_of
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -38,9 +38,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--categories', type=Path, required=True, help='COCO instances file that names the categories')
     parser.add_argument('--out', type=Path, required=True, help='COCO instances file to write')
     parser.add_argument('--score', type=float, default=0.42, help='what an object needs')
-    parser.add_argument(
-        '--label-score', type=float, default=0.3, help='what one needs that bears the label of its picture'
-    )
     parser.add_argument('--side', type=float, default=16, help='shorter side that an object needs (px)')
     parser.add_argument(
         '--common', type=int, default=1, help='COCO id of what is everywhere and is thinned out, 0 for none'
@@ -88,11 +85,14 @@ def detect(args: argparse.Namespace) -> dict:
     """Returns the contents of the COCO file; pictures in which nothing is kept are left out."""
     pictures = read_index(args.index, args.split)
     categories = read_categories(args.categories)
+    ids = {item['name']: item['id'] for item in categories}
+    unknown = sorted({label for _, label in pictures} - {'', *ids})
+    if unknown:
+        raise AnnotationError(args.index, f'expected labels that {args.categories} names, found {unknown}')
     # Here, so that --help and a wrong file are answered without TensorFlow's start.
     from tools.labelling.ssd_detector import SsdDetector
 
     detector = SsdDetector(args.detector)
-    names = {item['id']: item['name'] for item in categories}
     images, annotations = [], []
     for file, label in tqdm(pictures, unit='picture'):
         picture = read_picture(args.root / file)
@@ -101,10 +101,13 @@ def detect(args: argparse.Namespace) -> dict:
         scores, boxes = detector([picture[y : y + down, x : x + across] for x, y, across, down in windows])
         found = [
             item
-            for item in objects_of(scores, boxes, windows, min(args.score, args.label_score))
+            for item in objects_of(scores, boxes, windows, min(args.score, LABEL_SCORE))
             if min(item.box[2] - item.box[0], item.box[3] - item.box[1]) >= args.side
-            and item.score >= needed_score(item, label, names, args)
         ]
+        if label:
+            found = believed(found, ids[label], args.common, width * height)
+        else:
+            found = [item for item in found if item.score >= needed_score(item, args)]
         kept = thin_out(found, args.common, np.random.default_rng(zlib.crc32(file.encode('utf-8'))))
         if not kept:
             continue
@@ -126,10 +129,8 @@ def detect(args: argparse.Namespace) -> dict:
     return {'images': images, 'annotations': annotations, 'categories': categories}
 
 
-def needed_score(item: FoundObject, label: str, names: dict[int, str], args: argparse.Namespace) -> float:
-    """Returns the score that an object needs in a picture of a label."""
-    if names.get(item.category) == label:
-        return args.label_score
+def needed_score(item: FoundObject, args: argparse.Namespace) -> float:
+    """Returns the score that an object needs in a picture that may show anything."""
     return args.common_score if item.category == args.common else args.score
 
 

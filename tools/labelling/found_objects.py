@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,10 @@ CUT_MARGIN = 0.02
 # Two boxes that overlap by more (IoU) are one object, whatever each is called; of one name, a little less will do.
 SAME_PLACE = 0.5
 SAME_NAME = 0.4
+# In a picture that is known to show one thing: the score that this thing needs, and others, which the detector often
+# takes it for; and the share of the picture and the score from which on a thing of another name is this one.
+LABEL_SCORE, OTHER_SCORE = 0.3, 0.6
+RENAMED_SHARE, RENAMED_SCORE = 0.1, 0.42
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,35 @@ def objects_of(
         if all(_overlap(item.box, other.box) <= limit for other, limit in zip(kept, limits, strict=True)):
             kept.append(item)
     return kept
+
+
+def believed(found: list[FoundObject], label: int, common: int, area: float) -> list[FoundObject]:
+    """Chooses what to believe of a picture that is known to show one thing.
+
+    Where nothing of its name was found, the surest large object is that thing, whatever the detector called it.
+
+    Args:
+        found: The objects of the picture.
+        label: COCO id of what it shows.
+        common: COCO id of what may be beside anything.
+        area: Of the picture in px.
+    """
+    own = [item for item in found if item.category == label and item.score >= LABEL_SCORE]
+    others = [item for item in found if item.category != label and item.score >= OTHER_SCORE]
+    if own:
+        return own + others
+    beside = [item for item in others if item.category == common]
+    large = [
+        item
+        for item in found
+        if item.category != common
+        and item.score >= RENAMED_SCORE
+        and (item.box[2] - item.box[0]) * (item.box[3] - item.box[1]) >= RENAMED_SHARE * area
+    ]
+    if not large or label == common:
+        return beside
+    thing = max(large, key=lambda item: item.score)
+    return [replace(thing, category=label), *(item for item in others if item is not thing)]
 
 
 def _overlap(first: tuple[float, ...], second: tuple[float, ...]) -> float:
