@@ -10,6 +10,7 @@ import torch
 from difftracker.models.layers.box_ops import (
     aligned_iou,
     cxcywh_to_xyxy,
+    inside_better,
     inverse_sigmoid,
     repeats_region,
     suppress_overlaps,
@@ -101,3 +102,14 @@ def test_estimates_that_repeat_a_better_region():
     assert not repeats_region(boxes.flip(1), fixed.flip(1)).any()
     assert not repeats_region(boxes, torch.zeros_like(fixed)).any()
     assert not repeats_region(boxes, torch.ones_like(fixed)).any()
+
+
+def test_a_box_in_a_better_one_or_around_it_is_hardly_believed():
+    better, inside, around, beside, apart = (
+        (10, 10, 30, 30), (12, 12, 20, 20), (5, 8, 40, 30), (22, 10, 42, 30), (60, 60, 80, 80),
+    )  # fmt: skip
+    boxes = torch.tensor([[better, inside, around, beside, apart]], dtype=torch.float)
+    # The fourth shares 8 of its 20 columns with the first and 18 with the third, which is itself in doubt.
+    assert inside_better(boxes, 0.95)[0].tolist() == [1, 0, 0, 1, 1]
+    assert inside_better(boxes, 0.8)[0].tolist() == pytest.approx([1, 0, 0, 0.1, 1])
+    assert inside_better(boxes[:, [1, 0, 4]], 0.8)[0].tolist() == [1, 0, 1]

@@ -14,7 +14,7 @@ from difftracker.models.across_processes import largest_anywhere, mean_anywhere
 from difftracker.models.heads.candidates import Candidates
 from difftracker.models.heads.dense_change_head import DenseOutput
 from difftracker.models.heads.text_conditioned_decoder import LayerState
-from difftracker.models.layers.box_ops import cxcywh_to_xyxy, repeats_region, suppress_overlaps
+from difftracker.models.layers.box_ops import cxcywh_to_xyxy, inside_better, repeats_region, suppress_overlaps
 from difftracker.models.layers.denoising import make_denoising_queries
 from difftracker.models.layers.equal_regions import without_difference
 from difftracker.models.layers.pair_pyramid import PairPyramid
@@ -38,8 +38,11 @@ class DiffTracker(BaseDetector):
         blank_text: Replace every sentence by one constant: the text-off ablation.
         max_per_query: Boxes kept per sentence.
         answer_iou: Of two boxes of one answer that overlap by more than this, the lower-scored one is dropped.
+        answer_share: Of two boxes of one answer that share more than this part of the smaller one, the lower-scored one
+            is hardly believed any more.
         calibration: `temperature` and `bias` of the `ScoreCalibration` that the scores of answers go through; None
-            leaves them as they are. The order of boxes is the same with and without.
+            leaves them as they are. The order of boxes is the same with and without, but for those that
+            `answer_share` is about.
         data_preprocessor, init_cfg: As in mmdet.
     """
 
@@ -59,6 +62,7 @@ class DiffTracker(BaseDetector):
         blank_text: bool = False,
         max_per_query: int = 20,
         answer_iou: float = 0.6,
+        answer_share: float = 0.8,
         calibration: dict | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
@@ -79,6 +83,7 @@ class DiffTracker(BaseDetector):
         self.blank_text = blank_text
         self.max_per_query = max_per_query
         self.answer_iou = answer_iou
+        self.answer_share = answer_share
         self.calibration = None if calibration is None else ScoreCalibration(**calibration)
 
     def extract_feat(self, batch_inputs: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
@@ -242,6 +247,11 @@ class DiffTracker(BaseDetector):
                 kept = suppress_overlaps(ranked, top[None], self.answer_iou)
                 kept = (kept & ~repeats_region(ranked, fixed[index][order][None]))[0]
                 top, order = top[kept], order[kept]
+                top = top if self.calibration is None else self.calibration(top)
+                top, rank = (top * inside_better(ranked[:, kept], self.answer_share)[0]).sort(
+                    descending=True, stable=True
+                )
+                order = order[rank]
                 answers.append(
                     InstanceData(
                         metainfo={'no_change_score': float(no_change[index])},
@@ -251,7 +261,7 @@ class DiffTracker(BaseDetector):
                             sample.before_scale,
                             sample.ori_shape_before,
                         ),
-                        scores=top if self.calibration is None else self.calibration(top),
+                        scores=top,
                         kinds=kinds[index][order],
                     )
                 )

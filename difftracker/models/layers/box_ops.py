@@ -47,6 +47,22 @@ def aligned_iou(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     return iou, iou - (hull - union) / hull.clamp(min=eps)
 
 
+def shared_with_better(boxes: Tensor) -> Tensor:
+    """Tells how much of each pair of boxes is the same place, seen from the worse one.
+
+    Args:
+        boxes: `(B, N, 4)` xyxy, sorted by falling score in each image.
+
+    Returns:
+        `(B, N, N)`: at `[:, better, worse]` the area that both cover as a share of the smaller one's; 0 elsewhere.
+    """
+    first, second = boxes[:, :, None], boxes[:, None]
+    low, high = torch.maximum(first[..., :2], second[..., :2]), torch.minimum(first[..., 2:], second[..., 2:])
+    area = (boxes[..., 2:] - boxes[..., :2]).clamp(min=0).prod(-1)
+    smaller = torch.minimum(area[:, :, None], area[:, None])
+    return torch.triu((high - low).clamp(min=0).prod(-1) / smaller.clamp(min=1e-9), diagonal=1)
+
+
 def repeats_region(boxes: Tensor, fixed: Tensor, share: float = 0.5) -> Tensor:
     """Tells the estimates that say again what a better region of differing pixels says.
 
@@ -61,12 +77,24 @@ def repeats_region(boxes: Tensor, fixed: Tensor, share: float = 0.5) -> Tensor:
     Returns:
         `(B, N)` bool; never True for a region.
     """
-    first, second = boxes[:, :, None], boxes[:, None]
-    low, high = torch.maximum(first[..., :2], second[..., :2]), torch.minimum(first[..., 2:], second[..., 2:])
-    area = (boxes[..., 2:] - boxes[..., :2]).prod(-1)
-    common = (high - low).clamp(min=0).prod(-1) > share * torch.minimum(area[:, :, None], area[:, None])
-    better = torch.triu(torch.ones_like(common[0]), diagonal=1)
-    return (common & better & fixed[:, :, None]).any(1) & ~fixed
+    return ((shared_with_better(boxes) > share) & fixed[:, :, None]).any(1) & ~fixed
+
+
+def inside_better(boxes: Tensor, share: float) -> Tensor:
+    """Factors for the scores of boxes that a better one holds, or that hold a better one (after Soft-NMS, 1704.04503).
+
+    Such a box has a low IoU with the better one and yet says the same again. Its score falls, instead of the box being
+    dropped, because now and then a change lies within another one.
+
+    Args:
+        boxes: `(B, N, 4)` xyxy, sorted by falling score in each image.
+        share: Part of the smaller one of two boxes that both must cover for the score to fall.
+
+    Returns:
+        `(B, N)`: 1, or one minus the shared part.
+    """
+    most = shared_with_better(boxes).amax(1)
+    return torch.where(most > share, 1 - most, 1.0)
 
 
 def suppress_overlaps(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
