@@ -15,9 +15,12 @@ from difftracker.errors import DiffTrackerError
 from difftracker.utils.score_argument import score_argument
 from difftracker.version import __version__
 
+# What is asked where no sentence is given.
+EVERYTHING = 'What changed?'
 _PREDICT_EXAMPLES = """\
 examples:
   difftracker predict before.jpg after.jpg "Which cup is gone?"
+  difftracker predict old_pages new_pages "What changed?" --out-dir answers
   difftracker predict --annotations val.jsonl --data-root data --out predictions.jsonl
 """
 
@@ -45,21 +48,24 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_predict(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         'predict',
-        help='answer a sentence about a pair, or all sentences of an annotation file',
-        description='Answer one sentence about one pair of pictures, or all sentences of an annotation file.',
+        help='answer sentences about a pair, two folders of pictures, or those of an annotation file',
+        description='Answer sentences about a pair of pictures or all pairs of two folders, or all sentences of an '
+        'annotation file.',
         epilog=_PREDICT_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    pair = parser.add_argument_group('one pair')
-    pair.add_argument('before', nargs='?', metavar='BEFORE', help='picture before the change')
-    pair.add_argument('after', nargs='?', metavar='AFTER', help='picture after the change')
-    pair.add_argument('text', nargs='?', metavar='TEXT', help='the sentence')
+    pair = parser.add_argument_group('one pair, or two folders with pictures of equal names')
+    pair.add_argument('before', nargs='?', metavar='BEFORE', help='picture before the change, or folder')
+    pair.add_argument('after', nargs='?', metavar='AFTER', help='picture after the change, or folder')
+    pair.add_argument('text', nargs='*', metavar='TEXT', help=f'the sentences (default: "{EVERYTHING}")')
     pair.add_argument(
         '--out-dir',
         metavar='DIR',
-        help='where the picture of the answer goes (default: outputs; with --json a picture is written only if given)',
+        help='where pictures of the answers go, and for folders answers.jsonl and answers.csv (default: outputs; with '
+        '--json a picture is written only if given)',
     )
-    pair.add_argument('--json', action='store_true', help='print the answer as JSON')
+    pair.add_argument('--json', action='store_true', help='print the answers about a pair as JSON')
+    pair.add_argument('--exit-code', action='store_true', help='exit with 3 where something of that kind changed')
     many = parser.add_argument_group('all sentences of an annotation file')
     many.add_argument('--annotations', metavar='FILE', help='annotation file (JSON Lines)')
     many.add_argument('--data-root', metavar='DIR', help='folder that the paths of the file start from')
@@ -114,27 +120,41 @@ def _add_debug(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_predict(args: argparse.Namespace) -> int:
-    positional = [args.before, args.after, args.text]
     file_options = {'--annotations': args.annotations, '--data-root': args.data_root, '--out': args.out}
     missing = [name for name, value in file_options.items() if value is None]
     if args.annotations is None:
         unused = [name for name in file_options if name not in missing]
         if unused:
             raise _UsageError(f'{unused[0]} needs --annotations')
-        if None in positional:
+        if args.after is None:
             raise _UsageError('expected BEFORE AFTER "TEXT", or --annotations FILE --data-root DIR --out FILE')
-        from .predict_pair import predict_pair
-
-        return predict_pair(args)
-    if any(value is not None for value in positional):
+        args.text = args.text or [EVERYTHING]
+        return _run_pairs(args)
+    if args.before is not None:
         raise _UsageError('expected either BEFORE AFTER "TEXT" or --annotations, found both')
     if missing:
         raise _UsageError(f'--annotations needs {" and ".join(missing)}')
-    if args.json or args.out_dir is not None:
-        raise _UsageError('--json and --out-dir belong to a single pair, not to --annotations')
+    if args.json or args.exit_code or args.out_dir is not None:
+        raise _UsageError('--json, --exit-code and --out-dir belong to pictures, not to --annotations')
     from .predict_file import predict_file
 
     return predict_file(args)
+
+
+def _run_pairs(args: argparse.Namespace) -> int:
+    folders = [os.path.isdir(path) for path in (args.before, args.after)]
+    if not any(folders):
+        from .predict_pair import predict_pair
+
+        return predict_pair(args)
+    if not all(folders):
+        kinds = ['a folder' if folder else 'none' for folder in folders]
+        raise _UsageError(f'expected two pictures or two folders, found {kinds[0]} as BEFORE and {kinds[1]} as AFTER')
+    if args.json:
+        raise _UsageError('--json belongs to a single pair; for folders answers.jsonl holds the same')
+    from .predict_folders import predict_folders
+
+    return predict_folders(args)
 
 
 def _run_evaluate(args: argparse.Namespace) -> int:
@@ -159,8 +179,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments after the program's name; None takes those of the process.
 
     Returns:
-        Exit code: 0 for success, 1 where a run over a file passed over bad pairs, 2 for bad input, 130 when
-        interrupted, 141 where the reader of the output has left.
+        Exit code: 0 for success, 1 where a run over many pairs passed over bad ones, 2 for bad input, 3 where
+        something changed and `--exit-code` is given, 130 when interrupted, 141 where the reader of the output has left.
     """
     args = build_parser().parse_args(argv)
     try:

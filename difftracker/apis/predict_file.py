@@ -16,14 +16,15 @@ from difftracker.datasets.annotations import parse_record
 from difftracker.errors import AnnotationError, DiffTrackerError
 from difftracker.structures import PairRecord
 from difftracker.utils.files import parse_json_object, write_jsonl
-from difftracker.utils.image_io import read_stated_image
+from difftracker.utils.image_io import read_image, read_stated_image
 
 
 def predict_file(args: argparse.Namespace) -> int:
     """Answers every sentence of an annotation file, one line per query, in the order of the file.
 
     A pair that cannot be used (a faulty line, an unreadable picture) gets no lines; it is listed on the error stream
-    at the end. The prediction file appears when the run is complete, never in part.
+    at the end. The prediction file appears when the run is complete, never in part; where something ends the run before
+    that, what was answered lies in a file of that name with `.partial` behind it.
 
     Args:
         args: Arguments of the command line.
@@ -49,16 +50,22 @@ def predict_file(args: argparse.Namespace) -> int:
     predictions: list[dict] = []
     failures: list[str] = []
     seen: dict[str, int] = {}
-    for number, text in tqdm(lines, desc='predict', unit='pair', file=sys.stderr):
-        try:
-            record = parse_unlabelled(parse_json_object(text, annotations, number), annotations, number)
-            if record.pair_id in seen:
-                reason = f'pair_id {record.pair_id!r} stands on line {seen[record.pair_id]} already'
-                raise AnnotationError(annotations, reason, number)
-            seen[record.pair_id] = number
-            predictions.extend(_predict_record(inferencer, record, root))
-        except DiffTrackerError as error:
-            failures.append(str(error))
+    try:
+        for number, text in tqdm(lines, desc='predict', unit='pair', file=sys.stderr):
+            try:
+                record = _parse_line(text, annotations, number, root)
+                if record.pair_id in seen:
+                    reason = f'pair_id {record.pair_id!r} stands on line {seen[record.pair_id]} already'
+                    raise AnnotationError(annotations, reason, number)
+                seen[record.pair_id] = number
+                predictions.extend(_predict_record(inferencer, record, root))
+            except DiffTrackerError as error:
+                failures.append(str(error))
+    except BaseException:
+        if predictions:
+            partial = write_jsonl(out.with_name(f'{out.name}.partial'), predictions)
+            print(f'{len(predictions)} predictions of a run that did not end: {partial}', file=sys.stderr)
+        raise
     write_jsonl(out, predictions)
     print(f'{len(predictions)} predictions: {out}')
     if not failures:
@@ -90,6 +97,16 @@ def parse_unlabelled(obj: dict[str, Any], path: Path, line: int) -> PairRecord:
             for query in item['queries']
         ]
     return parse_record(item, path, line)
+
+
+def _parse_line(text: bytes, path: Path, line: int, root: Path) -> PairRecord:
+    """Parses a line; sizes of pictures that it does not state are read, for no box counts in their pixels."""
+    obj = parse_json_object(text, path, line)
+    for side in ('before', 'after'):
+        if f'{side}_size' not in obj and isinstance(obj.get(side), str):
+            height, width = read_image(root / obj[side]).shape[:2]
+            obj[f'{side}_size'] = [width, height]
+    return parse_unlabelled(obj, path, line)
 
 
 def _predict_record(inferencer: DiffTrackerInferencer, record: PairRecord, root: Path) -> Iterator[dict]:

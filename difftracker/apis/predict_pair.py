@@ -1,4 +1,4 @@
-"""`difftracker predict BEFORE AFTER "TEXT"`."""
+"""`difftracker predict BEFORE AFTER "TEXT" ...`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+from itertools import zip_longest
 from pathlib import Path
 
 from difftracker.apis.inferencer import DiffTrackerInferencer
@@ -15,22 +16,24 @@ from difftracker.utils.image_io import read_image, write_image
 from difftracker.visualization import draw_answer
 
 DEFAULT_OUT_DIR = 'outputs'
+# Exit code with --exit-code where something changed; 1 and 2 have other meanings.
+CHANGED = 3
 # File systems take names of 255 bytes; the sentence, and what is added while the file is being written, need 73.
 STEM_CHARACTERS, STEM_BYTES = 60, 90
 
 
 def predict_pair(args: argparse.Namespace) -> int:
-    """Answers one sentence about one pair, prints the answer and writes a picture of it.
+    """Answers sentences about one pair, prints the answers and writes a picture of each.
 
     Args:
         args: Arguments of the command line.
 
     Returns:
-        Exit code 0.
+        Exit code: 3 with `--exit-code` where something changed, else 0.
 
     Raises:
-        DiffTrackerError: A picture, the sentence or the weights cannot be used.
-        OSError: The picture cannot be written.
+        DiffTrackerError: A picture, a sentence or the weights cannot be used.
+        OSError: A picture cannot be written.
     """
     # The pictures first: a wrong name should be told before seconds go into the model.
     before, after = read_image(args.before), read_image(args.after)
@@ -40,24 +43,40 @@ def predict_pair(args: argparse.Namespace) -> int:
         score_threshold=args.score_threshold,
         exact_size=args.exact_size,
     )
-    result = inferencer(before, after, args.text)[0]
-    picture = None
+    results = inferencer.ask(before, after, args.text)
+    pictures: list[Path] = []
     try:
         if args.out_dir is not None or not args.json:
-            path = Path(args.out_dir or DEFAULT_OUT_DIR) / picture_name(args.before, args.after, args.text)
-            picture = write_image(path, draw_answer(before, after, result))
+            for result in results:
+                path = Path(args.out_dir or DEFAULT_OUT_DIR) / picture_name(args.before, args.after, result.text)
+                pictures.append(write_image(path, draw_answer(before, after, result)))
     finally:
-        # The answer names its picture, but one that cannot be written should not cost the answer.
+        # An answer names its picture, but one that cannot be written should not cost the answer.
         if args.json:
-            print(json.dumps(answer_to_json(args.before, args.after, result, picture), ensure_ascii=False, indent=2))
+            _print_json(args, results, pictures)
         else:
-            print(format_answer(result))
-    if not args.json:
-        print(f'picture: {picture}')
-    return 0
+            _print_lines(results, pictures)
+    return CHANGED if args.exit_code and not all(result.is_empty for result in results) else 0
 
 
-def answer_to_json(before: str, after: str, result: ChangeResult, picture: Path | None) -> dict:
+def _print_json(args: argparse.Namespace, results: list[ChangeResult], pictures: list[Path]) -> None:
+    """Prints one object for one sentence, a list for several."""
+    items = [
+        answer_to_json(args.before, args.after, result, picture) for result, picture in zip_longest(results, pictures)
+    ]
+    print(json.dumps(items[0] if len(items) == 1 else items, ensure_ascii=False, indent=2))
+
+
+def _print_lines(results: list[ChangeResult], pictures: list[Path]) -> None:
+    for result, picture in zip_longest(results, pictures):
+        if len(results) > 1:
+            print(result.text)
+        print(format_answer(result))
+        if picture is not None:
+            print(f'picture: {picture}')
+
+
+def answer_to_json(before: str | Path, after: str | Path, result: ChangeResult, picture: Path | None) -> dict:
     """Returns the answer as plain data: files, sentence, then the fields of the prediction format."""
     item = {'before': str(before), 'after': str(after), 'text': result.text, **result.to_json()}
     # A pair from the command line has no ids.
@@ -77,11 +96,16 @@ def format_answer(result: ChangeResult) -> str:
 
 
 def picture_name(before: str | Path, after: str | Path, text: str) -> str:
-    """Returns a file name that tells pair and sentence apart; sentences without Latin letters get a short hash."""
+    """Returns a file name that tells pair and sentence apart."""
+    return f'{_shorten(Path(before).stem)}_{_shorten(Path(after).stem)}_{sentence_name(text)}.png'
+
+
+def sentence_name(text: str) -> str:
+    """Returns a sentence as part of a file name; one without Latin letters, or a long one, gets a short hash."""
     words = re.sub(r'[^a-z0-9]+', '-', text.lower()).strip('-')
     if not words or len(words) > 48 or not text.isascii():
         words = f'{words[:40]}-{hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]}'.strip('-')
-    return f'{_shorten(Path(before).stem)}_{_shorten(Path(after).stem)}_{words}.png'
+    return words
 
 
 def _shorten(stem: str) -> str:

@@ -101,6 +101,18 @@ def test_json_answer(stub, weights, files, capsys, tmp_path, monkeypatch):
     assert json.loads(capsys.readouterr().out)['kinds'] == ['remove']
 
 
+def test_several_sentences_and_the_exit_code(stub, weights, files, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    common = ['--checkpoint', str(weights), '--json', '--exit-code']
+    assert main(['predict', *files, 'nothing', *common]) == 0
+    capsys.readouterr()
+    assert main(['predict', *files, 'nothing', 'What is gone?', *common]) == 3
+    answers = json.loads(capsys.readouterr().out)
+    assert [(answer['text'], answer['kinds']) for answer in answers] == [('nothing', []), ('What is gone?', ['remove'])]
+    assert main(['predict', *files, *common]) == 3
+    assert json.loads(capsys.readouterr().out)['text'] == 'What changed?'
+
+
 def test_empty_answer_is_said_in_words(stub, weights, files, tmp_path, capsys):
     main(['predict', *files, 'nothing', '--checkpoint', str(weights), '--out-dir', str(tmp_path)])
     assert 'nothing of that kind changed' in capsys.readouterr().out
@@ -110,11 +122,15 @@ def test_empty_answer_is_said_in_words(stub, weights, files, tmp_path, capsys):
     ('arguments', 'message'),
     [
         ([], 'expected BEFORE AFTER'),
-        (['a.png', 'b.png'], 'expected BEFORE AFTER'),
+        (['a.png'], 'expected BEFORE AFTER'),
+        (['a.png', 'b.png'], 'a.png'),
+        (['.', 'b.png'], 'a folder as BEFORE and none as AFTER'),
+        (['.', '.', '--json'], 'single pair'),
+        (['.', '.'], 'no name in both'),
         (['--annotations', 'x.jsonl'], '--data-root and --out'),
         (['--out', 'x.jsonl'], '--out needs --annotations'),
         (['a.png', 'b.png', 'text', '--annotations', 'x.jsonl'], 'found both'),
-        (['--annotations', 'x', '--data-root', '.', '--out', 'y', '--json'], 'single pair'),
+        (['--annotations', 'x', '--data-root', '.', '--out', 'y', '--json'], 'belong to pictures'),
         (['missing.png', 'missing.png', 'text'], 'missing.png'),
         (['--annotations', 'missing.jsonl', '--data-root', '.', '--out', 'y'], 'missing.jsonl'),
     ],
@@ -215,6 +231,34 @@ def test_output_is_never_left_in_part(stub, weights, data_root, monkeypatch, cap
     monkeypatch.setattr(stub, 'test_step', interrupt)
     assert run_file(data_root, weights) == 130
     assert list((data_root / 'out').iterdir()) == []
+
+
+def test_what_was_answered_before_an_interruption_is_kept(stub, weights, data_root, monkeypatch, capsys):
+    answer, calls = stub.test_step, []
+
+    def interrupt_the_third(data: dict) -> list:
+        calls.append(data)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return answer(data)
+
+    monkeypatch.setattr(stub, 'test_step', interrupt_the_third)
+    assert run_file(data_root, weights) == 130
+    (partial,) = (data_root / 'out').iterdir()
+    assert partial.name == 'predictions.jsonl.partial' and str(partial) in capsys.readouterr().err
+    assert [json.loads(line)['pair_id'] for line in partial.read_text().splitlines()] == ['p0', 'p0', 'p1', 'p1']
+
+
+def test_sizes_that_are_not_stated_are_read(stub, weights, data_root):
+    assert run_file(data_root, weights) == 0
+    stated = read_lines(data_root)
+    path = data_root / 'annotations.jsonl'
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    for record in records:
+        del record['before_size'], record['after_size']
+    path.write_text(''.join(json.dumps(record) + '\n' for record in records))
+    assert run_file(data_root, weights) == 0
+    assert read_lines(data_root) == stated
 
 
 def test_output_may_not_replace_the_annotations(stub, weights, data_root, capsys):

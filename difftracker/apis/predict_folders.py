@@ -1,0 +1,146 @@
+"""`difftracker predict BEFORE_FOLDER AFTER_FOLDER TEXT`."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from difftracker.apis.inferencer import DiffTrackerInferencer
+from difftracker.apis.predict_pair import CHANGED, DEFAULT_OUT_DIR, answer_to_json, sentence_name
+from difftracker.errors import DiffTrackerError, ImageReadError
+from difftracker.structures import ChangeResult
+from difftracker.utils.files import atomic_write, write_jsonl
+from difftracker.utils.image_io import read_image, write_image
+from difftracker.visualization import draw_answer
+
+SUFFIXES = ('.png', '.jpg', '.jpeg', '.webp', '.bmp', '.tif', '.tiff')
+COLUMNS = ('pair', 'text', 'changed', 'kind', 'score', 'x1', 'y1', 'x2', 'y2')
+
+
+@dataclass(frozen=True)
+class FolderPair:
+    """Two pictures that lie in the same place of two folders.
+
+    Attributes:
+        name: That place, without the suffix, with `/` between folders.
+        before: The picture in the first folder.
+        after: The one in the second.
+    """
+
+    name: str
+    before: Path
+    after: Path
+
+
+def predict_folders(args: argparse.Namespace) -> int:
+    """Answers sentences about all pairs of pictures of equal name in two folders.
+
+    The output folder gets `answers.jsonl` and `answers.csv`, and a picture of each answer that found something. When
+    the run is interrupted, the two files hold the pairs that were done.
+
+    Args:
+        args: Arguments of the command line.
+
+    Returns:
+        Exit code: 1 where pairs were passed over, else 3 with `--exit-code` where something changed, else 0.
+
+    Raises:
+        DiffTrackerError: The folders have no pair, or sentence or weights cannot be used at all.
+        OSError: The output folder cannot be written to.
+    """
+    pairs, failures = match_folders(Path(args.before), Path(args.after))
+    inferencer = DiffTrackerInferencer(
+        args.checkpoint or args.model,
+        device=args.device,
+        score_threshold=args.score_threshold,
+        exact_size=args.exact_size,
+    )
+    out = Path(args.out_dir or DEFAULT_OUT_DIR)
+    out.mkdir(parents=True, exist_ok=True)
+    answers: list[tuple[FolderPair, ChangeResult, Path | None]] = []
+    try:
+        for pair in tqdm(pairs, desc='predict', unit='pair', file=sys.stderr):
+            try:
+                before, after = read_image(pair.before), read_image(pair.after)
+            except DiffTrackerError as error:
+                failures.append(str(error))
+                continue
+            for result in inferencer.ask(before, after, args.text):
+                picture = None
+                if not result.is_empty:
+                    path = out / f'{pair.name}_{sentence_name(result.text)}.png'
+                    picture = write_image(path, draw_answer(before, after, result))
+                answers.append((pair, result, picture))
+    except BaseException:
+        # Whatever ended the run, what was answered is not lost.
+        if answers:
+            _write_answers(out, answers)
+        raise
+    _write_answers(out, answers)
+    changed = {pair.name for pair, result, _ in answers if not result.is_empty}
+    print(f'something of that kind changed in {len(changed)} of {len(pairs)} pairs: {out / "answers.csv"}')
+    for failure in failures:
+        print(f'difftracker: passed over: {" ".join(failure.split())}', file=sys.stderr)
+    if failures:
+        return 1
+    return CHANGED if args.exit_code and changed else 0
+
+
+def match_folders(before: Path, after: Path) -> tuple[list[FolderPair], list[str]]:
+    """Pairs the pictures of two folders, and of the folders in them, by their names without suffix.
+
+    Returns:
+        The pairs in the order of their names, and a line for each picture that has no partner.
+
+    Raises:
+        ImageReadError: No name stands in both folders, or one stands twice in a folder.
+    """
+    first, second = _pictures(before), _pictures(after)
+    pairs = [FolderPair(name, first[name], second[name]) for name in sorted(first.keys() & second.keys())]
+    if not pairs:
+        raise ImageReadError(
+            before,
+            f'expected pictures of the same names as in {after}, found {len(first)} pictures here, {len(second)} there '
+            'and no name in both',
+        )
+    alone = [
+        f'{pictures[name]}: no picture of that name in {other}'
+        for pictures, partners, other in ((first, second, after), (second, first, before))
+        for name in sorted(pictures.keys() - partners.keys())
+    ]
+    return pairs, alone
+
+
+def _pictures(folder: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in sorted(folder.rglob('*')):
+        if path.suffix.lower() in SUFFIXES and path.is_file():
+            name = path.relative_to(folder).with_suffix('').as_posix()
+            if name in found:
+                raise ImageReadError(path, f'expected one picture of this name, found {found[name].name} beside it')
+            found[name] = path
+    return found
+
+
+def _write_answers(out: Path, answers: Sequence[tuple[FolderPair, ChangeResult, Path | None]]) -> None:
+    """Writes what was answered as JSON Lines, one line per sentence, and as a table, one row per box."""
+    write_jsonl(
+        out / 'answers.jsonl', [answer_to_json(pair.before, pair.after, result, path) for pair, result, path in answers]
+    )
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator='\n')
+    writer.writerow(COLUMNS)
+    for pair, result, _ in answers:
+        if result.is_empty:
+            writer.writerow((pair.name, result.text, 'no', '', f'{result.no_change_score:.3f}', '', '', '', ''))
+        for box, score, kind in zip(result.boxes, result.scores, result.kinds, strict=True):
+            corners = [f'{value:.1f}' for value in box]
+            writer.writerow((pair.name, result.text, 'yes', kind, f'{score:.3f}', *corners))
+    atomic_write(out / 'answers.csv', table.getvalue())

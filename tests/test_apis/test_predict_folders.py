@@ -1,0 +1,83 @@
+"""Two folders of pictures in one run."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+from PIL import Image
+
+from difftracker.apis.cli import main
+from difftracker.apis.predict_folders import match_folders
+from difftracker.errors import ImageReadError
+
+
+@pytest.fixture
+def folders(tmp_path, pair):
+    """Pair `a` differs, `sub/b` does not and is stored in two formats, `c` is damaged, `d` and `e` stand alone."""
+    before, after = (Image.fromarray(image) for image in pair)
+    for side in ('old', 'new'):
+        (tmp_path / side / 'sub').mkdir(parents=True)
+        (tmp_path / side / 'c.png').write_bytes(b'no picture')
+        (tmp_path / side / 'notes.txt').write_text('not a picture')
+    before.save(tmp_path / 'old/a.png')
+    after.save(tmp_path / 'new/a.png')
+    before.save(tmp_path / 'old/sub/b.png')
+    before.save(tmp_path / 'new/sub/b.bmp')
+    before.save(tmp_path / 'old/d.png')
+    before.save(tmp_path / 'new/e.png')
+    return tmp_path
+
+
+def run(folders, weights, *options):
+    arguments = [str(folders / 'old'), str(folders / 'new'), *options, '--checkpoint', str(weights)]
+    return main(['predict', *arguments, '--out-dir', str(folders / 'out')])
+
+
+def test_answers_of_all_pairs(stub, weights, folders, capsys):
+    assert run(folders, weights, 'What is gone?', 'nothing') == 1
+    printed = capsys.readouterr()
+    assert 'in 2 of 3 pairs' in printed.out
+    passed = [line for line in printed.err.splitlines() if 'passed over' in line]
+    assert [name in line for name, line in zip(('old/d.png', 'new/e.png', 'c.png'), passed, strict=True)] == [True] * 3
+    answers = [json.loads(line) for line in (folders / 'out/answers.jsonl').read_text().splitlines()]
+    assert [(answer['text'], len(answer['boxes'])) for answer in answers] == [
+        ('What is gone?', 1), ('nothing', 0), ('What is gone?', 1), ('nothing', 0),
+    ]  # fmt: skip
+    assert answers[2]['after'].endswith('b.bmp')
+    assert all(Image.open(answer['picture']) for answer in answers if answer['boxes'])
+    with (folders / 'out/answers.csv').open(newline='') as lines:
+        rows = list(csv.DictReader(lines))
+    assert [(row['pair'], row['changed'], row['kind']) for row in rows] == [
+        ('a', 'yes', 'remove'), ('a', 'no', ''), ('sub/b', 'yes', 'remove'), ('sub/b', 'no', ''),
+    ]  # fmt: skip
+    assert [float(rows[0][name]) for name in ('x1', 'y1', 'x2', 'y2')] == pytest.approx(answers[0]['boxes'][0], abs=0.1)
+
+
+def test_the_exit_code_tells_whether_something_changed(stub, weights, folders):
+    for file in ('old/c.png', 'new/c.png', 'old/d.png', 'new/e.png'):
+        (folders / file).unlink()
+    assert run(folders, weights, 'nothing', '--exit-code') == 0
+    assert run(folders, weights, 'What is gone?') == 0
+    assert run(folders, weights, 'What is gone?', '--exit-code') == 3
+
+
+def test_an_interruption_keeps_what_was_answered(stub, weights, folders, monkeypatch):
+    answer, calls = stub.test_step, []
+
+    def interrupt_the_second(data):
+        calls.append(data)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return answer(data)
+
+    monkeypatch.setattr(stub, 'test_step', interrupt_the_second)
+    assert run(folders, weights) == 130
+    assert len((folders / 'out/answers.jsonl').read_text().splitlines()) == 1
+
+
+def test_two_pictures_of_one_name(folders):
+    Image.open(folders / 'old/a.png').save(folders / 'old/a.bmp')
+    with pytest.raises(ImageReadError, match=r'a\.png.*a\.bmp'):
+        match_folders(folders / 'old', folders / 'new')
