@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
-from difftracker.errors import ConfigError, DiffTrackerError
+from difftracker.errors import AnnotationError, ConfigError, DiffTrackerError
 from difftracker.utils.score_argument import is_score, score_argument
 
 
@@ -111,6 +111,12 @@ def score(args: argparse.Namespace) -> None:
     from difftracker.checkpoint import apply_weights, load_weights
     from difftracker.visualization.answer_gallery import draw_best_and_worst
 
+    dataset = config.test_dataloader.dataset
+    annotations = Path(dataset.data_root) / dataset.ann_file
+    if not annotations.is_file():
+        raise AnnotationError(
+            annotations, 'expected an annotation file, found none; docs/training.md says how to make sets'
+        )
     state_dict, metadata = load_weights(args.checkpoint)
     adopt_calibration(config, metadata.get('config', {}), args.score_threshold)
     runner = Runner.from_cfg(config)
@@ -119,11 +125,10 @@ def score(args: argparse.Namespace) -> None:
         NameOracle(runner.model)
     runner.test()
     out_dir = Path(config.work_dir)
-    dataset = config.test_dataloader.dataset
     if args.pictures:
         draw_best_and_worst(
             Path(dataset.data_root),
-            Path(dataset.data_root) / dataset.ann_file,
+            annotations,
             out_dir / 'report.predictions.jsonl',
             out_dir / 'pictures',
             args.pictures,

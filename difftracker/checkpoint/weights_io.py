@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,8 +127,10 @@ def _load_torch(path: Path) -> tuple[StateDict, dict]:
     try:
         checkpoint = torch.load(path, map_location='cpu', weights_only=True)
     except pickle.UnpicklingError as error:
-        reason = f'expected tensors and plain data, found a damaged file or other objects; refused ({error})'
-        raise CheckpointError(path, reason) from error
+        # torch's own words would tell the user how to run whatever the file holds.
+        foreign = re.search(r'GLOBAL ([\w.]+)', str(error))
+        found = 'a damaged file' if foreign is None else f'an object of {foreign[1]}'
+        raise CheckpointError(path, f'expected tensors and plain data, found {found}; refused') from error
     except Exception as error:  # torch's reader fed with damaged bytes raises almost anything
         raise CheckpointError(path, f'expected a whole torch file, found a damaged one ({error})') from error
     if not isinstance(checkpoint, dict):

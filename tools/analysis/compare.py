@@ -2,7 +2,7 @@
 """Compares systems query by query: differences with intervals, and pictures where one is right and the other wrong.
 
 python tools/analysis/compare.py data/photo_val/annotations/val.jsonl --data-root data/photo_val \\
-    --run lite outputs/photo/report.predictions.jsonl 0.33 --run difference baseline.jsonl --out-dir outputs/compare
+    --run lite outputs/photo/report.predictions.jsonl 0.5 --run difference baseline.jsonl --out-dir outputs/compare
 
 The first run is compared with each of the others.
 """

@@ -2,8 +2,8 @@
 """Writes a report on prediction files: tables with intervals, precision and recall, errors.
 
 python tools/analysis/report.py data/photo_val/annotations/val.jsonl --out-dir outputs/report \\
-    --run full outputs/photo/report.predictions.jsonl 0.33 \\
-    --run text-blind outputs/blank_text/report.predictions.jsonl 0.33
+    --run full outputs/photo/report.predictions.jsonl 0.5 \\
+    --run text-blind outputs/blank_text/report.predictions.jsonl 0.5
 
 The first run is the one that the report is about; the others stand beside it.
 """
