@@ -1,7 +1,7 @@
 """Sixth stage of difftracker-small: named objects of other photographs, found by a detector (tools/labelling).
 
-Start from the shipped weights of the fifth stage:
-`--cfg-options load_from=work_dirs/small_final.safetensors`.
+Start from the mean of the fifth stage's start and its end: `--cfg-options load_from=work_dirs/small_mean5.safetensors`.
+What is shipped is the mean of that and this stage's end.
 """
 
 _base_ = './difftracker-small_cpu_names.py'

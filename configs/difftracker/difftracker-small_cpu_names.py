@@ -3,7 +3,8 @@
 Half of the photographs are those in which a detector found objects (tools/labelling). What shapes candidates stays as
 it is: names are told by the decoder and the last stage of the backbone. Start from the mean of the fourth stage's start
 and end, which `tools/average.py` makes:
-`--cfg-options load_from=work_dirs/small_mean4.safetensors`. What is shipped is the mean of that and this stage's end.
+`--cfg-options load_from=work_dirs/small_mean4.safetensors`. The sixth stage starts from the mean of that and this
+stage's end.
 """
 
 _base_ = ['./difftracker-small_cpu_aligned.py', '../_base_/things.py']
