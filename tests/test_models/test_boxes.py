@@ -113,3 +113,4 @@ def test_a_box_in_a_better_one_or_around_it_is_hardly_believed():
     assert inside_better(boxes, 0.95)[0].tolist() == [1, 0, 0, 1, 1]
     assert inside_better(boxes, 0.8)[0].tolist() == pytest.approx([1, 0, 0, 0.1, 1])
     assert inside_better(boxes[:, [1, 0, 4]], 0.8)[0].tolist() == [1, 0, 1]
+    assert inside_better(boxes[:, :0], 0.8).shape == (1, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -93,7 +94,8 @@ def inside_better(boxes: Tensor, share: float) -> Tensor:
     Returns:
         `(B, N)`: 1, or one minus the shared part.
     """
-    most = shared_with_better(boxes).amax(1)
+    # A row of zeros, since of no box at all there is no maximum.
+    most = F.pad(shared_with_better(boxes), (0, 0, 1, 0)).amax(1)
     return torch.where(most > share, 1 - most, 1.0)
 
 
