@@ -39,7 +39,7 @@ class DiffTracker(BaseDetector):
         max_per_query: Boxes kept per sentence.
         answer_iou: Of two boxes of one answer that overlap by more than this, the lower-scored one is dropped.
         answer_share: Of two boxes of one answer that share more than this part of the smaller one, the lower-scored one
-            is hardly believed any more.
+            is hardly believed any more, unless it is a region of differing pixels.
         calibration: `temperature` and `bias` of the `ScoreCalibration` that the scores of answers go through; None
             leaves them as they are. The order of boxes is the same with and without, but for those that
             `answer_share` is about.
@@ -248,9 +248,9 @@ class DiffTracker(BaseDetector):
                 kept = (kept & ~repeats_region(ranked, fixed[index][order][None]))[0]
                 top, order = top[kept], order[kept]
                 top = top if self.calibration is None else self.calibration(top)
-                top, rank = (top * inside_better(ranked[:, kept], self.answer_share)[0]).sort(
-                    descending=True, stable=True
-                )
+                # Regions are exact, and one of them within another box is a change of its own more often than not.
+                factors = inside_better(ranked[:, kept], self.answer_share)[0].masked_fill(fixed[index][order], 1)
+                top, rank = (top * factors).sort(descending=True, stable=True)
                 order = order[rank]
                 answers.append(
                     InstanceData(
