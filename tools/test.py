@@ -111,13 +111,13 @@ def score(args: argparse.Namespace) -> None:
     from difftracker.checkpoint import apply_weights, load_weights
     from difftracker.visualization.answer_gallery import draw_best_and_worst
 
+    state_dict, metadata = load_weights(args.checkpoint)
     dataset = config.test_dataloader.dataset
     annotations = Path(dataset.data_root) / dataset.ann_file
     if not annotations.is_file():
         raise AnnotationError(
             annotations, 'expected an annotation file, found none; docs/training.md says how to make sets'
         )
-    state_dict, metadata = load_weights(args.checkpoint)
     adopt_calibration(config, metadata.get('config', {}), args.score_threshold)
     runner = Runner.from_cfg(config)
     apply_weights(runner.model, state_dict, args.checkpoint)
