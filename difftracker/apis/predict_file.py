@@ -11,6 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from difftracker.apis.command_inferencer import command_inferencer
 from difftracker.apis.inferencer import DiffTrackerInferencer
 from difftracker.datasets.annotations import parse_record
 from difftracker.errors import AnnotationError, DiffTrackerError
@@ -41,12 +42,7 @@ def predict_file(args: argparse.Namespace) -> int:
     if not root.is_dir():
         raise NotADirectoryError(f'{root}: expected a folder as --data-root, found none')
     _check_target(out, annotations)
-    inferencer = DiffTrackerInferencer(
-        args.checkpoint or args.model,
-        device=args.device,
-        score_threshold=args.score_threshold,
-        exact_size=args.exact_size,
-    )
+    inferencer = command_inferencer(args)
     predictions: list[dict] = []
     failures: list[str] = []
     seen: dict[str, int] = {}

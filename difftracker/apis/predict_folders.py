@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from difftracker.apis.inferencer import DiffTrackerInferencer
+from difftracker.apis.command_inferencer import command_inferencer
 from difftracker.apis.predict_pair import CHANGED, DEFAULT_OUT_DIR, answer_to_json, sentence_name
 from difftracker.errors import DiffTrackerError, ImageReadError
 from difftracker.structures import ChangeResult
@@ -56,12 +56,7 @@ def predict_folders(args: argparse.Namespace) -> int:
         OSError: The output folder cannot be written to.
     """
     pairs, failures = match_folders(Path(args.before), Path(args.after))
-    inferencer = DiffTrackerInferencer(
-        args.checkpoint or args.model,
-        device=args.device,
-        score_threshold=args.score_threshold,
-        exact_size=args.exact_size,
-    )
+    inferencer = command_inferencer(args)
     out = Path(args.out_dir or DEFAULT_OUT_DIR)
     out.mkdir(parents=True, exist_ok=True)
     answers: list[tuple[FolderPair, ChangeResult, Path | None]] = []

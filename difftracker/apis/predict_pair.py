@@ -10,7 +10,7 @@ import re
 from itertools import zip_longest
 from pathlib import Path
 
-from difftracker.apis.inferencer import DiffTrackerInferencer
+from difftracker.apis.command_inferencer import command_inferencer
 from difftracker.structures import ChangeResult
 from difftracker.utils.image_io import read_image, write_image
 from difftracker.visualization import draw_answer
@@ -37,12 +37,7 @@ def predict_pair(args: argparse.Namespace) -> int:
     """
     # The pictures first: a wrong name should be told before seconds go into the model.
     before, after = read_image(args.before), read_image(args.after)
-    inferencer = DiffTrackerInferencer(
-        args.checkpoint or args.model,
-        device=args.device,
-        score_threshold=args.score_threshold,
-        exact_size=args.exact_size,
-    )
+    inferencer = command_inferencer(args)
     results = inferencer.ask(before, after, args.text)
     pictures: list[Path] = []
     try:

@@ -67,10 +67,9 @@ def test_what_is_everywhere_is_thinned_out():
     assert 70 < alone.count(2) < 130
 
 
-def arguments(tmp_path, **files):
-    names = {'index': 'index.csv', 'categories': 'categories.json', 'out': 'found.json', **files}
-    options = [f'--{name}={tmp_path / names[name]}' for name in ('categories', 'out')]
-    return [str(tmp_path / names['index']), f'--root={tmp_path}', '--split=train', f'--detector={tmp_path}', *options]
+def arguments(tmp_path):
+    files = [f'--categories={tmp_path / "categories.json"}', f'--out={tmp_path / "found.json"}']
+    return [str(tmp_path / 'index.csv'), f'--root={tmp_path}', '--split=train', f'--detector={tmp_path}', *files]
 
 
 class TestBelieved:
