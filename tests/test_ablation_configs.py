@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
-import torch
 from mmengine.config import Config
 
 import difftracker.register  # noqa: F401
 from difftracker.apis.build import build_model
 from difftracker.datasets.pair_mixture import PairMixture
 from tests.test_datasets.pair_set_factory import pair, write_set
-from tests.test_models.tiny import make_pair, make_sample
+from tests.test_models.tiny import make_pair, make_sample, training_precision
 from tests.test_models.zoo_models import CONFIGS, with_random_weights
 
 NAMES = sorted(path.stem for path in (CONFIGS / 'ablations').glob('*.py'))
@@ -148,7 +147,7 @@ def test_one_step_of_training(name):
         make_sample(((16, 8, 40, 24),)),
     ]
     data = model.data_preprocessor({'inputs': [make_pair(seed=0), make_pair(seed=1)], 'data_samples': samples}, True)
-    with torch.autocast('cpu', dtype=torch.bfloat16):
+    with training_precision(model):
         losses = model(**data, mode='loss')
     sum(losses.values()).backward()
     without = [name for name, value in model.named_parameters() if value.requires_grad and value.grad is None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from mmengine.structures import InstanceData
 
+from difftracker.engine.bf16_optim_wrapper import Bf16OptimWrapper
 from difftracker.structures.pair_data_sample import PairDataSample
 
 KINDS = ('appearance', 'replace', 'remove', 'add', 'move')
@@ -59,6 +60,11 @@ def shake(model, seed=0):
     with torch.no_grad():
         for branch in branches:
             branch.weight.copy_(torch.randn(branch.weight.shape, generator=generator) * 0.1)
+
+
+def training_precision(model):
+    """The context in which training runs this model: bfloat16 where the processor computes it."""
+    return Bf16OptimWrapper(torch.optim.SGD(model.parameters())).optim_context(model)
 
 
 def make_sample(boxes=(), texts=('find it',), answers=None, kinds=None, shapes=((64, 64), (64, 64)), scales=(1.0, 1.0)):
