@@ -83,9 +83,9 @@ class NameProbe:
         """Sums up.
 
         Returns:
-            `before` and `after`: each with `guesses`, `first` and `among_three`, the share of true names that come first
-            and among the first three (None without guesses); `names`: by name `guesses`, `right` and `taken_for`, the
-            wrong name that it gets most often (None where there is none), the most frequent name first.
+            `before` and `after`: each with `guesses`, `first` and `among_three`, the share of true names that come
+            first and among the first three (None without guesses); `names`: by name `guesses`, `right` and
+            `taken_for`, the wrong name that it gets most often (None where there is none), the most frequent first.
         """
         sides = {}
         for attribute, side in zip(ChangeDescriber.NAMES, ('before', 'after'), strict=True):
