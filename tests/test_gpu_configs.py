@@ -8,7 +8,8 @@ from mmengine.config import Config
 from tests.test_configs import CONFIGS
 
 BASE = Config.fromfile(CONFIGS / '_base_/datasets/mixture.py')
-GPU = sorted((CONFIGS / 'difftracker').glob('*_gpu_*.py'))
+FOUND = sorted((CONFIGS / 'difftracker').glob('*_gpu_found.py'))
+GPU = sorted(set((CONFIGS / 'difftracker').glob('*_gpu_*.py')) - set(FOUND))
 
 
 @pytest.mark.parametrize('path', GPU, ids=lambda path: path.stem)
@@ -40,3 +41,31 @@ def test_composed_as_the_mixture_is(size):
     base = Config.fromfile(CONFIGS / f'_base_/models/difftracker_{size}.py').model.to_dict()
     base['backbone']['backbone']['frozen_stages'] = 1
     assert config.model.to_dict() == base
+
+
+@pytest.mark.parametrize('path', FOUND, ids=lambda path: path.stem)
+def test_the_last_stage_is_that_of_the_cpu_but_for_windows(path):
+    own = Config.fromfile(path)
+    stage = Config.fromfile(path.with_name(path.name.replace('_gpu_', '_cpu_')))
+    assert own.model == stage.model and own.image_size == stage.image_size == (384, 384)
+    assert own.test_pipeline == stage.test_pipeline
+    (freeze,) = (hook for hook in own.custom_hooks if hook.type == 'FreezeHook')
+    assert freeze in stage.custom_hooks
+
+    def photographs(config, of):
+        mixture = config.train_dataloader.dataset
+        found = {}
+        for share, item in zip(mixture['weights'], mixture.datasets, strict=True):
+            name = of(item)
+            if name.startswith('photo'):
+                found[name, item.get('min_changes', 0)] = share
+        return found
+
+    composed = photographs(own, lambda item: item.get('recipe', item.data_root).split('/')[-1].split('.')[0])
+    assert composed == photographs(stage, lambda item: item.data_root.split('/')[-1])
+    for item in own.train_dataloader.dataset.datasets:
+        assert [step.scale for step in item.pipeline if step.type == 'PairResize'] == [(384, 384)]
+        assert item.get('long_side', 384) == 384
+        if 'recipe' in item:
+            recipe = CONFIGS / 'recipes' / item.recipe.split('/')[-1]
+            assert recipe.is_file() and item.get('concise', False) == bool(item.get('min_changes', 0))

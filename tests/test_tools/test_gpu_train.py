@@ -69,7 +69,7 @@ def pack_arguments(root, sources):
         *('pack', str(root / 'small.py'), '--sources', str(sources), '--out', str(root / 'pack')),
         *('--cutouts', str(sources / 'cutouts/index.csv'), '--val', str(root / 'set/annotations/val.jsonl')),
         *('--boards', str(root / 'set/annotations/train.jsonl'), '--val-pairs', '2'),
-        *('--recipes', str(root / 'photo.json'), str(root / 'screens.json'), '--piece-mib', '10'),
+        *('--recipes', str(root), '--piece-mib', '10'),
     ]
 
 

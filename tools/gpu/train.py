@@ -17,7 +17,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA, ENCODERS, WEIGHTS = 'data', 'encoders', 'weights'
-RECIPES = ('photo', 'screens')
 STARTED = time.monotonic()
 
 
@@ -40,7 +39,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     pack.add_argument('--sources', type=Path, default=default, help='folder of the sources [DIFFTRACKER_DATA_ROOT]')
     default = os.environ.get('DIFFTRACKER_CUTOUTS')
     pack.add_argument('--cutouts', type=Path, default=default, help='index of cut-outs [DIFFTRACKER_CUTOUTS]')
-    pack.add_argument('--recipes', type=Path, nargs='+', help='default: photo and screens of configs/recipes')
+    default = ROOT / 'configs' / 'recipes'
+    pack.add_argument('--recipes', type=Path, default=default, help='folder of the recipes that the config names')
     pack.add_argument('--boards', type=Path, default=Path('data/boards/annotations/train_dense.jsonl'))
     pack.add_argument('--val', type=Path, default=Path('data/photo_val/annotations/val.jsonl'))
     pack.add_argument('--val-pairs', type=int, default=100, help='the first so many validation pairs')
@@ -80,7 +80,9 @@ def pack(args: argparse.Namespace) -> int:
     from difftracker.packing.training_pack import training_files
 
     config = Config.fromfile(args.config)
-    recipes = args.recipes or [ROOT / f'configs/recipes/{name}.json' for name in RECIPES]
+    composed = [item for item in config.train_dataloader.dataset.datasets if 'recipe' in item]
+    # Some sets differ in their sentences alone.
+    recipes = [args.recipes / name for name in dict.fromkeys(Path(item.recipe).name for item in composed)]
     settings = PackSettings(image_size=max(config.image_size), quality=args.quality)
     files = training_files(recipes, args.sources, args.cutouts, args.boards, args.val, args.val_pairs, settings)
     data = make_archive(files)
