@@ -1,4 +1,4 @@
-"""Seventh stage of difftracker-lite: named objects that a detector found, each told from all names of COCO.
+"""Seventh stage of the shipped difftracker-lite: named objects that a detector found, each told from all names of COCO.
 
 Most photographs are those in which a detector found objects (tools/labelling). What shapes candidates stays as it is:
 names are told by the decoder and the last stage of the backbone. Start from the sixth stage:
