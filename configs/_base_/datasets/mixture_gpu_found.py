@@ -11,10 +11,10 @@ test_pipeline, train_pipeline = (
     [dict(step, scale=image_size) if step['type'] == 'PairResize' else step for step in pipeline]
     for pipeline in (_base_.test_pipeline, _base_.train_pipeline)
 )
-composed = dict(_base_.composed, pipeline=train_pipeline[1:], long_side=max(image_size))
+own = dict(pipeline=train_pipeline[1:], long_side=max(image_size))
 *plain, boards, screens = _base_.train_dataloader.dataset.datasets
 photographs = [
-    dict(composed, recipe=f'{_base_.data_root}recipes/{recipe}.json', **form)
+    dict(_base_.composed, recipe=f'{_base_.data_root}recipes/{recipe}.json', **own, **form)
     for recipe in ('photo_found', 'photo_detected', 'photo_exact')
     for form in (dict(), dict(min_changes=2, concise=True, seed=1))
 ]
@@ -24,7 +24,7 @@ train_dataloader = dict(
         datasets=[
             *photographs,
             dict(boards, pipeline=train_pipeline),
-            dict(composed, recipe=_base_.data_root + 'recipes/screens.json', seed=2),
+            dict(screens, **own),
         ],
     ),
 )
