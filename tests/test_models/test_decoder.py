@@ -143,8 +143,9 @@ def test_pairs_do_not_see_each_other():
 
 
 @torch.no_grad()
-def test_denoising_queries_leak_nothing():
-    decoder, pyramid, text, boxes = build(), random_pyramid(2, VALUE), random_text(4), some_candidates()
+@pytest.mark.parametrize('origins', [False, True])
+def test_denoising_queries_leak_nothing(origins):
+    decoder, pyramid, text, boxes = build(origins=origins), random_pyramid(2, VALUE), random_text(4), some_candidates()
     both = boxes.and_movable(some_candidates(count=4).boxes)
     mask = DiffTracker._group_mask(5, 4, both.boxes.device)
     with_extra = decoder(pyramid, both, text, 2, mask)
@@ -153,6 +154,32 @@ def test_denoising_queries_leak_nothing():
             torch.testing.assert_close(one, other[:, :5], rtol=1e-4, atol=1e-5)
     unmasked = decoder(pyramid, both, text, 2)[-1]
     assert not torch.allclose(unmasked.content[:, :5], with_extra[-1].content[:, :5], atol=1e-3)
+
+
+@torch.no_grad()
+def test_later_layers_read_where_a_thing_came_from():
+    """With every candidate said to come from the first one's place, the layers with text start from that box."""
+    decoder, pyramid, text, boxes = build(origins=True), random_pyramid(2, VALUE), random_text(4), some_candidates()
+    for branch in decoder.refine:
+        branch[-1].weight.zero_()
+    plain = decoder(pyramid, boxes, text, 2)
+    assert [state.origins is None for state in plain] == [True, False, True, True]
+    torch.testing.assert_close(plain[1].origins.places, boxes.boxes, rtol=1e-4, atol=1e-5)
+    decoder.origins.pair.register_forward_hook(
+        lambda _, inputs, output: torch.where(torch.arange(5)[:, None] == 0, 99.0, -99.0).expand_as(output)
+    )
+    moved = decoder(pyramid, boxes, text, 2)
+    first = boxes.boxes[:, :1].repeat_interleave(2, dim=0)
+    torch.testing.assert_close(moved[-1].before_boxes[:, 1:], first.expand(-1, 4, -1), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(moved[-1].before_boxes[:, 0], boxes.boxes[:, 0].repeat_interleave(2, dim=0))
+    torch.testing.assert_close(moved[-1].after_boxes, plain[-1].after_boxes, rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(moved[-1].content[:, 1:], plain[-1].content[:, 1:], atol=1e-3)
+
+
+@pytest.mark.parametrize('settings', [{'text_from_layer': 0}, {'semantic_channels': ()}])
+def test_origins_need_a_layer_without_text_and_the_backbone(settings):
+    with pytest.raises(ConfigError, match='TextConditionedDecoder.origins: expected text_from_layer above 0'):
+        build(origins=True, **settings)
 
 
 @torch.no_grad()

@@ -8,6 +8,7 @@ import torch
 from mmengine.optim import OptimWrapper
 
 from difftracker.apis.build import build_model
+from difftracker.errors import ConfigError
 from difftracker.models.heads.text_conditioned_decoder import LayerState
 from tests.test_models.tiny import EMBED, KINDS, make_pair, make_sample, shake, tiny_config
 
@@ -138,8 +139,9 @@ class TestLoss:
         found = losses_of(tiny_model, batch(make_sample([BOX]), make_sample([BOX]), sizes=[(64, 96), (33, 64)]))
         assert all(value.isfinite() for value in found.values())
 
-    def test_every_part_learns(self):
-        model = fresh().train()
+    @pytest.mark.parametrize('origins', [False, True])
+    def test_every_part_learns(self, origins):
+        model = fresh(decoder={'origins': origins}).train()
         pair = make_sample([BOX, (40, 40, 60, 60)], TEXTS, [[1, 0], [0, 0], [1, 1]])
         losses = losses_of(model, batch(pair, make_sample([(4, 4, 30, 30)])))
         sum(losses.values()).backward()
@@ -156,6 +158,10 @@ class TestLoss:
         assert [name for name, item in parameters.items() if item.grad is None] == []
         assert all(item.grad.isfinite().all() for item in parameters.values())
         assert [name for name, item in parameters.items() if not item.grad.any()] == []
+
+    def test_origins_need_a_kind_for_what_moved(self):
+        with pytest.raises(ConfigError, match="DiffTracker.head.kinds: expected 'move' among them"):
+            build_model(tiny_config(decoder={'origins': True}, head={'kinds': ('add', 'remove')}))
 
     @torch.no_grad()
     def test_broken_weights_show_in_the_losses(self):

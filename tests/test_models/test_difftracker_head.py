@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from difftracker.models.heads import DiffTrackerHead
 from difftracker.models.heads.text_conditioned_decoder import LayerState
 from difftracker.models.layers.box_ops import aligned_iou, cxcywh_to_xyxy
+from difftracker.models.layers.origin_matching import Origins
 from difftracker.models.losses import choice_loss, varifocal_loss
 from difftracker.models.targets import PairTargets
 from tests.test_models.tiny import EMBED, KINDS, make_sample
@@ -236,3 +237,42 @@ def test_first_scores_are_low(head):
         branch[-1].weight.zero_()
     scores = head.score(1, states_of(1, 1)[1], torch.randn(1, EMBED))
     torch.testing.assert_close(scores.match.sigmoid(), torch.full((1, 4), 0.05))
+
+
+class TestOrigins:
+    """Two changes; the places are those of the two before boxes and two elsewhere."""
+
+    BEFORE = ((8.0, 40.0, 24.0, 56.0), (32.0, 32.0, 56.0, 48.0))
+
+    def loss(self, head, kinds, before=BEFORE, seen=True, shares=(0.1, 0.2, 0.2, 0.1, 0.4)):
+        sample = two_changes(kinds=[KINDS.index(kind) for kind in kinds])
+        sample.gt_changes.boxes_before = torch.tensor(before)
+        sample.gt_changes.valid_before[:] = seen
+        targets = targets_of(sample)
+        rest = torch.tensor([[[0.9, 0.1, 0.1, 0.1], [0.1, 0.9, 0.1, 0.1]]])
+        states = states_of(1, 1, boxes=torch.cat([targets.after_boxes, rest], dim=1))
+        logits = torch.tensor(shares).log().expand(1, 4, 5)
+        states[0] = states[0]._replace(origins=Origins(logits, torch.cat([targets.before_boxes, rest], dim=1)))
+        found = head.loss(states, torch.randn(1, EMBED), targets)
+        assert 'loss_origin' not in found
+        return float(found['d0.loss_origin'])
+
+    def test_moved_things_have_one_and_others_have_none(self, head):
+        assert self.loss(head, ('move', 'add')) == pytest.approx(-(math.log(0.1) + math.log(0.4)) / 2, abs=1e-5)
+
+    def test_what_was_pushed_a_little_says_nothing(self, head):
+        pushed = ((12.0, 8.0, 28.0, 24.0), self.BEFORE[1])
+        assert self.loss(head, ('move', 'add'), pushed) == pytest.approx(-math.log(0.4), abs=1e-5)
+
+    def test_a_place_out_of_view_says_nothing(self, head):
+        assert self.loss(head, ('move', 'add'), seen=False) == pytest.approx(-math.log(0.4), abs=1e-5)
+
+    def test_denoising_queries_count_half(self, head):
+        sample = two_changes(kinds=[KINDS.index('add')] * 2)
+        targets = targets_of(sample)
+        states = states_of(1, 1, boxes=targets.after_boxes.repeat(1, 2, 1))
+        shares = torch.tensor([[0.1, 0.9]] * 2 + [[0.8, 0.2]] * 2).log()[None]
+        states[0] = states[0]._replace(origins=Origins(shares, targets.before_boxes[:, :1]))
+        noise = torch.tensor([[0, 1]]), torch.ones(1, 2, dtype=torch.bool)
+        found = head.loss(states, torch.randn(1, EMBED), targets, noise)
+        assert float(found['d0.loss_origin']) == pytest.approx(-(math.log(0.9) + math.log(0.2)) / 2, abs=1e-5)

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from difftracker.models.losses import choice_loss, varifocal_loss
+from difftracker.models.losses import choice_loss, origin_loss, varifocal_loss
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,28 @@ def test_wanted_ones_do_not_compete():
     # Both answers far above the rest: no loss is left, however far apart they are.
     found = choice_loss(torch.tensor([[40.0, 90.0, 0.0]]), torch.zeros(1), wanted, usable)
     torch.testing.assert_close(found, torch.zeros(1))
+
+
+class TestOriginLoss:
+    """Two candidates, three places of which the first two lie on one another, and "nowhere else"."""
+
+    PLACES = torch.tensor([[[0.2, 0.2, 0.2, 0.2], [0.2, 0.21, 0.2, 0.2], [0.8, 0.8, 0.2, 0.2]]])
+    SHARES = torch.tensor([[[0.1, 0.2, 0.3, 0.4], [0.25, 0.25, 0.25, 0.25]]])
+
+    def loss(self, before, moved, stayed, logits=None):
+        boxes = torch.tensor([before, before])[None]
+        logits = self.SHARES.log() if logits is None else logits
+        return origin_loss(logits, self.PLACES, boxes, torch.tensor([moved]), torch.tensor([stayed]))
+
+    def test_all_places_on_the_true_one_count(self):
+        loss, counted = self.loss((0.2, 0.2, 0.2, 0.2), (True, False), (False, True))
+        torch.testing.assert_close(loss, torch.tensor([[-math.log(0.3), -math.log(0.25)]]))
+        assert counted.all()
+
+    def test_no_loss_without_a_right_place(self):
+        logits = self.SHARES.log().requires_grad_()
+        loss, counted = self.loss((0.5, 0.5, 0.1, 0.1), (True, False), (False, False), logits)
+        assert not counted.any()
+        loss.sum().backward()
+        assert not loss.any()
+        assert not logits.grad.any()

@@ -57,6 +57,8 @@ def shake(model, seed=0):
     branches = [branch[-1] for branch in model.refine]
     looks = [layer.image_attention for layer in model.layers]
     branches += [look.offsets for look in looks] + [look.weights for look in looks]
+    if model.origins is not None:
+        branches.append(model.origins.tell[-1])
     with torch.no_grad():
         for branch in branches:
             branch.weight.copy_(torch.randn(branch.weight.shape, generator=generator) * 0.1)

@@ -10,6 +10,7 @@ from mmengine.dist import get_world_size
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from difftracker.errors import ConfigError
 from difftracker.models.across_processes import largest_anywhere, mean_anywhere
 from difftracker.models.heads.candidates import Candidates
 from difftracker.models.heads.dense_change_head import DenseOutput
@@ -74,6 +75,10 @@ class DiffTracker(BaseDetector):
         self.dense_head = MODELS.build(dense_head)
         self.decoder = MODELS.build(decoder)
         self.head = MODELS.build(head)
+        if self.decoder.origins is not None and 'move' not in self.head.kinds:
+            raise ConfigError(
+                f"DiffTracker.head.kinds: expected 'move' among them for decoder.origins, found {self.head.kinds}"
+            )
         # Layers that read no sentence never score it. A parameter that is said to train and gets no gradient would
         # hold up training in several processes.
         for index in range(self.decoder.text_from_layer):

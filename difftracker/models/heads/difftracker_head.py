@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from difftracker.models.across_processes import loss_divisors
 from difftracker.models.layers.box_ops import aligned_iou, cxcywh_to_xyxy
 from difftracker.models.layers.mlp import MLP
-from difftracker.models.losses import choice_loss, varifocal_loss
+from difftracker.models.layers.origin_matching import Origins
+from difftracker.models.losses import choice_loss, origin_loss, varifocal_loss
 from difftracker.models.targets import PairTargets
 from difftracker.registry import MODELS
 
@@ -42,16 +43,17 @@ class DiffTrackerHead(BaseModule):
 
     Losses per decoder layer: varifocal on the change score and on the match score, cross-entropy on the kind, L1 and
     GIoU on the boxes of both frames, and in layers with text a softmax among the candidates of the pair and "none".
+    Where the decoder looks for origins, a cross-entropy on the place that a moved thing came from.
 
     Args:
         kinds: Names of the kinds of change, in label order.
         embed_dims: Width of the queries.
         num_layers: Decoder layers.
         alignment_dims: Channels of the decoder's comparison with the sentence, 0 where it makes none.
-        loss_weights: Weights by name: `change`, `kind`, `l1`, `giou`, `match`, `choice`.
+        loss_weights: Weights by name: `change`, `kind`, `l1`, `giou`, `match`, `choice`, `origin`.
     """
 
-    DEFAULT_WEIGHTS = {'change': 1.0, 'kind': 0.5, 'l1': 5.0, 'giou': 2.0, 'match': 2.0, 'choice': 1.0}
+    DEFAULT_WEIGHTS = {'change': 1.0, 'kind': 0.5, 'l1': 5.0, 'giou': 2.0, 'match': 2.0, 'choice': 1.0, 'origin': 1.0}
 
     def __init__(
         self,
@@ -168,6 +170,8 @@ class DiffTrackerHead(BaseModule):
             losses, quality = self._box_loss(state, truth, pick, positive, count)
         kind_loss = F.cross_entropy(scores.kind.flatten(0, 1), kinds.flatten(), ignore_index=-1, reduction='sum')
         losses['kind'] = kind_loss / known
+        if state.origins is not None:
+            losses['origin'] = self._origin_loss(state.origins, truth, pick, kinds)
         losses['change'] = (varifocal_loss(scores.change, quality, positive) * usable).sum() / count
         if scores.match is not None:
             goal = quality * wanted
@@ -176,6 +180,20 @@ class DiffTrackerHead(BaseModule):
             choice = choice_loss(scores.match, scores.none, wanted, usable)
             losses['choice'] = (choice * rows).sum() / answered
         return losses
+
+    def _origin_loss(self, origins: Origins, truth: PairTargets, pick: Tensor, kinds: Tensor) -> Tensor:
+        """Loss of the origins of queries with `kinds` `(N, Q)`, -1 for queries that are no change of a known kind."""
+        if not truth.after_boxes.shape[1]:
+            return origins.logits.sum() * 0
+        index = pick[..., None].expand(-1, -1, 4)
+        after, before = truth.after_boxes.gather(1, index), truth.before_boxes.gather(1, index)
+        iou, _ = aligned_iou(cxcywh_to_xyxy(before), cxcywh_to_xyxy(after))
+        move = kinds == self.kinds.index('move')
+        # A thing that was pushed by less than its size left no place of its own.
+        moved = move & truth.before_valid.gather(1, pick) & (iou < 0.1)
+        loss, counted = origin_loss(*origins, before, moved, (kinds >= 0) & ~move)
+        (count,) = loss_divisors(counted.sum())
+        return loss.sum() / count
 
     @staticmethod
     def _box_loss(

@@ -15,6 +15,7 @@ from difftracker.models.layers.box_position import BoxPosition
 from difftracker.models.layers.decoder_layer import DecoderLayer
 from difftracker.models.layers.level_tables import LevelTables
 from difftracker.models.layers.mlp import MLP
+from difftracker.models.layers.origin_matching import OriginMatching, Origins
 from difftracker.models.layers.pair_pyramid import PairPyramid
 from difftracker.models.layers.sentence_alignment import SentenceAlignment
 from difftracker.models.text import TextFeatures
@@ -33,6 +34,7 @@ class LayerState(NamedTuple):
         with_text: Whether the layer has read the sentence.
         alignment: `(N, Q, A)` comparison of the candidates with the sentence, attribute by attribute; None in a layer
             without text, and where the decoder has no such part.
+        origins: Where the things of the candidates stood before, in the layer whose candidates were asked; else None.
     """
 
     content: Tensor
@@ -40,11 +42,13 @@ class LayerState(NamedTuple):
     after_boxes: Tensor
     with_text: bool
     alignment: Tensor | None = None
+    origins: Origins | None = None
 
     def queries(self, part: slice) -> LayerState:
         """Returns the state of some of the queries."""
         alignment = None if self.alignment is None else self.alignment[:, part]
-        return LayerState(*(item[:, part] for item in self[:3]), self.with_text, alignment)
+        origins = None if self.origins is None else self.origins.queries(part)
+        return LayerState(*(item[:, part] for item in self[:3]), self.with_text, alignment, origins)
 
 
 @MODELS.register_module()
@@ -80,6 +84,7 @@ class TextConditionedDecoder(BaseModule):
         semantic_channels: See `BoxEvidence`.
         attributes: Attributes that `SentenceAlignment` compares, 0 for no such part.
         describer: Config of a `ChangeDescriber`, whose guesses are compared with the sentence too, None for none.
+        origins: Look for the origins of what moved (`OriginMatching`) between the layers without and those with text.
     """
 
     def __init__(
@@ -100,6 +105,7 @@ class TextConditionedDecoder(BaseModule):
         semantic_channels: tuple[int, ...] = (),
         attributes: int = 0,
         describer: dict | None = None,
+        origins: bool = False,
     ) -> None:
         super().__init__()
         for name, value, least in (('region_queries', region_queries, 0), ('cells_per_query', cells_per_query, 1)):
@@ -108,6 +114,11 @@ class TextConditionedDecoder(BaseModule):
         if not 0 <= text_from_layer < num_layers:
             raise ConfigError(
                 f'TextConditionedDecoder.text_from_layer: expected 0 to {num_layers - 1}, found {text_from_layer}'
+            )
+        if origins and not (text_from_layer and semantic_channels):
+            raise ConfigError(
+                'TextConditionedDecoder.origins: expected text_from_layer above 0 and semantic_channels, found '
+                f'{text_from_layer} and {semantic_channels}'
             )
         self.num_queries, self.cells_per_query, self.nms_iou = num_queries, cells_per_query, nms_iou
         self.region_queries = region_queries
@@ -119,6 +130,7 @@ class TextConditionedDecoder(BaseModule):
         self.describer = None if describer is None else MODELS.build(describer)
         facts = (BoxPosition.GEOMETRY,) if describer is None else (BoxPosition.GEOMETRY, self.describer.out_channels)
         self.alignment = SentenceAlignment(embed_dims, attributes, facts) if attributes else None
+        self.origins = OriginMatching(embed_dims, semantic_channels) if origins else None
         self.layers = nn.ModuleList(
             DecoderLayer(
                 embed_dims,
@@ -180,7 +192,7 @@ class TextConditionedDecoder(BaseModule):
             start: Q candidates of each pair.
             text: Features of B times `sentences` sentences, those of one pair in a row.
             sentences: Sentences per pair.
-            mask: `(Q, Q)` bool, True where a query may not look.
+            mask: `(Q, Q)` bool, True where a query may not look. What the first one may not look at is no origin.
 
         Returns:
             One state per layer: B samples in layers without text, then B times `sentences`.
@@ -212,6 +224,11 @@ class TextConditionedDecoder(BaseModule):
             delta = refine(self.norm(content)).float()
             new_before = torch.where(fixed, before, (inverse_sigmoid(before) + delta[..., :4]).sigmoid())
             new_after = torch.where(fixed, after, (inverse_sigmoid(after) + delta[..., 4:]).sigmoid())
-            states.append(LayerState(self.norm(content), new_before, new_after, with_text, alignment))
+            state = LayerState(self.norm(content), new_before, new_after, with_text, alignment)
             before, after = new_before.detach(), new_after.detach()
+            if self.origins is not None and index == self.text_from_layer - 1:
+                sources = torch.ones_like(fixed[0, :, 0]) if mask is None else ~mask[0]
+                content, before, origins = self.origins(pyramid, content, before, after, sources)
+                state = state._replace(origins=origins)
+            states.append(state)
         return states

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .box_ops import cxcywh_to_xyxy
+from .box_sampling import grid_points, sample
 from .mlp import MLP
 from .pair_pyramid import PairPyramid
 
@@ -60,8 +59,8 @@ class BoxEvidence(nn.Module):
         pooled, colours = [], []
         sides = ((pyramid.before, pyramid.colour_before), (pyramid.after, pyramid.colour_after))
         for (levels, colour), grid in zip(sides, grids, strict=True):
-            pooled += [self._sample(level, grid).mean(-1).transpose(1, 2) for level in levels]
-            colours.append(self._sample(colour, grid).permute(0, 2, 1, 3).flatten(2))
+            pooled += [sample(level, grid).mean(-1).transpose(1, 2) for level in levels]
+            colours.append(sample(colour, grid).permute(0, 2, 1, 3).flatten(2))
         colours.append(colours[1] - colours[0])
         evidence = self.features(torch.cat(pooled, dim=-1)) + self.colours(torch.cat(colours, dim=-1))
         if self.semantics is not None:
@@ -80,19 +79,9 @@ class BoxEvidence(nn.Module):
         """
         sides = zip((pyramid.semantic_before, pyramid.semantic_after), grids, strict=True)
         return torch.cat(
-            [self._sample(level, grid).mean(-1).transpose(1, 2) for levels, grid in sides for level in levels], dim=-1
+            [sample(level, grid).mean(-1).transpose(1, 2) for levels, grid in sides for level in levels], dim=-1
         )
 
     def grid_points(self, boxes: Tensor) -> Tensor:
         """Grid points of each `(B, Q, 4)` box in `grid_sample`'s frame: `(B, Q, grid * grid, 2)` in [-1, 1]."""
-        corners = cxcywh_to_xyxy(boxes.float())
-        steps = (torch.arange(self.grid, device=boxes.device) + 0.5) / self.grid
-        y, x = torch.meshgrid(steps, steps, indexing='ij')
-        unit = torch.stack([x, y], dim=-1).reshape(-1, 2)
-        low, high = corners[..., None, :2], corners[..., None, 2:]
-        return (low + unit * (high - low)) * 2 - 1
-
-    @staticmethod
-    def _sample(level: Tensor, points: Tensor) -> Tensor:
-        """Samples `(B, C, H, W)` at `(B, Q, G, 2)`: `(B, C, Q, G)`."""
-        return F.grid_sample(level.float(), points, mode='bilinear', padding_mode='border', align_corners=False)
+        return grid_points(boxes, self.grid)
