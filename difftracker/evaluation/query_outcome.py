@@ -13,6 +13,7 @@ from .box_size import box_size
 from .prediction import Prediction
 
 IOU_THRESHOLD = 0.5
+MOVE = 'move'
 # Our choice: below it a box no longer counts as an attempt at the change that was asked for.
 LOOSE_FROM = 0.1
 # As in the COCO evaluation: what stands below takes no part in average precision.
@@ -42,6 +43,8 @@ class QueryOutcome:
         answer_type: Kind of change of the single answer, None for other queries.
         answer_size: `small`, `medium` or `large`: the single answer's box in the after image, None for other queries.
         predicted_type: Predicted kind of the best decided box, None without.
+        old_place: Whether the predicted before box of a moved thing that was rightly found lies where the thing stood
+            (IoU 0.5); None for other queries, and where the prediction tells no before boxes.
         candidate_scores, candidate_hits: `(N,)` all boxes, whether decided or not, for average precision.
     """
 
@@ -54,6 +57,7 @@ class QueryOutcome:
     answer_type: str | None
     answer_size: str | None
     predicted_type: str | None
+    old_place: bool | None
     candidate_scores: np.ndarray
     candidate_hits: np.ndarray
 
@@ -102,9 +106,17 @@ def judge(record: PairRecord, query: Query, prediction: Prediction, threshold: f
         answer_type,
         answer_size,
         prediction.kinds[0] if named else None,
+        _old_place(seen[0], prediction) if error == RIGHT else None,
         prediction.scores[:MAX_CANDIDATES],
         hits,
     )
+
+
+def _old_place(change: Change, prediction: Prediction) -> bool | None:
+    if change.type != MOVE or change.before_box is None or prediction.before_boxes is None:
+        return None
+    overlap = pairwise_iou(prediction.before_boxes[:1], np.array([change.before_box]))
+    return bool(overlap[0, 0] >= IOU_THRESHOLD)
 
 
 def _error(iou: float, boxes: np.ndarray, others: list[Change]) -> str:

@@ -42,6 +42,9 @@ def format_report(report: dict, markdown: bool = False) -> str:
         parts.append(format_table(['answer', 'queries'], body, markdown))
     if report['confusion'] is not None:
         parts.append(format_table(*_confusion_rows(report['confusion']), markdown))
+    if report['old_places'] is not None:
+        moved, right = report['old_places']['moved'], report['old_places']['right']
+        parts.append(f'of {moved} moved things that were rightly found, {right} with the place where they stood before')
     return '\n\n'.join(parts)
 
 

@@ -24,14 +24,17 @@ def score_predictions(records: Sequence[PairRecord], predictions: Iterable[dict]
     Args:
         records: The pairs; each of their queries is scored.
         predictions: One object per query: `pair_id`, `query_id`, `boxes` `[[x1, y1, x2, y2], ...]` in pixels of the
-            after image, `scores` in `[0, 1]`, optionally `kinds`. Low-scored candidates may be among the boxes.
+            after image, `scores` in `[0, 1]`, optionally `kinds` and `before_boxes`. Low-scored candidates may be among
+            the boxes.
         score_threshold: The decision of a prediction is its boxes with at least this score; average precision takes all
             boxes. A query without a prediction counts as answered with nothing.
 
     Returns:
         Plain data: `score_threshold`, `counts`, `summary` (flat figures in `[0, 1]`, only those that exist), `rows`
         (figures per group of queries; None where a figure does not apply), `errors` (counts by kind of error),
-        `confusion` (kinds of change, of rightly found single answers; None when predictions tell no kinds).
+        `confusion` (kinds of change, of rightly found single answers; None when predictions tell no kinds),
+        `old_places` (`moved`: moved things rightly found as single answers, `right`: those of them whose before box
+        lies where they stood; None when there are none, or predictions tell no before boxes).
         `f1_50` is the mean over different queries in the two: in `rows` over all queries with answers, in `summary`
         over those with several answers only, so it equals that of the row `several answers`.
 
@@ -130,6 +133,7 @@ def make_report(outcomes: Outcomes, counts: dict[str, int], score_threshold: flo
         ],
         'errors': {kind: sum(outcome.error == kind for outcome in outcomes) for kind in ERROR_KINDS},
         'confusion': _confusion(outcomes),
+        'old_places': _old_places(outcomes),
     }
 
 
@@ -187,3 +191,8 @@ def _confusion(outcomes: Outcomes) -> dict | None:
         for true in kinds
     ]
     return {'kinds': kinds, 'matrix': matrix}
+
+
+def _old_places(outcomes: Outcomes) -> dict[str, int] | None:
+    told = [one.old_place for one in outcomes if one.old_place is not None]
+    return {'moved': len(told), 'right': sum(told)} if told else None

@@ -215,6 +215,28 @@ def test_confusion_counts_found_answers_only(records):
     assert confusion == {'kinds': ['add', 'move', 'remove'], 'matrix': [[1, 0, 0], [0, 0, 0], [0, 1, 0]]}
 
 
+def test_old_places_of_moved_things():
+    """Two moved things and one removed, each asked for twice; IoU of (12, 10, 30, 30) and A is 0.9."""
+    changes = (Change(0, 'move', A, FAR), Change(1, 'move', None, B), Change(2, 'remove', FAR, A))
+    queries = tuple(query(f'q{place}', [place // 2], 'move') for place in range(6))
+    moved = PairRecord('p', 'a.png', 'b.png', (100, 100), (100, 100), changes, queries, extra={})
+    predictions = [
+        answer('p', 'q0', [A, FAR], [0.2, 0.9], before_boxes=[B, (12, 10, 30, 30)]),
+        answer('p', 'q1', [FAR, A], before_boxes=[FAR, A]),
+        answer('p', 'q2', [B], before_boxes=[B]),
+        answer('p', 'q4', [A], before_boxes=[FAR]),
+        answer('p', 'q5', [B], before_boxes=[FAR]),
+    ]
+    report = score_predictions([moved], predictions, 0.5)
+    assert report['old_places'] == {'moved': 2, 'right': 1}
+    assert format_report(report).endswith(
+        'of 2 moved things that were rightly found, 1 with the place where they stood before'
+    )
+    for item in predictions:
+        del item['before_boxes']
+    assert score_predictions([moved], predictions, 0.5)['old_places'] is None
+
+
 def test_answers_out_of_view_are_skipped():
     gone = PairRecord('p', 'a', 'b', (9, 9), (9, 9), (Change(0, 'move', (1, 1, 2, 2), None),), (query('q', [0]),))
     report = score_predictions([gone], [answer('p', 'q', [A])], 0.0)
@@ -229,7 +251,9 @@ def test_answers_out_of_view_are_skipped():
     [
         (answer('x', 'q0', []), "found 'x'"),
         (answer('one', 'q9', []), "found 'q9'"),
-        (answer('one', 'q0', [A], []), 'one length'),
+        (answer('one', 'q0', [A], []), 'boxes, scores must be of one length, found 1 boxes, 0 scores'),
+        (answer('one', 'q0', [A], before_boxes=[A, B]), 'one length, found 1 boxes, 1 scores, 2 before_boxes'),
+        (answer('one', 'q0', [A], before_boxes=[(3, 1, 2, 4)]), 'before_boxes must be'),
         (answer('one', 'q0', [A[:3]]), 'list of'),
         (answer('one', 'q0', [(0, 0, 1, float('nan'))]), 'finite'),
         (answer('one', 'q0', [A], ['high']), 'list of numbers'),
