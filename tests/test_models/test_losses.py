@@ -118,9 +118,12 @@ class TestOriginLoss:
         torch.testing.assert_close(loss, torch.tensor([[-math.log(0.3), -math.log(0.25)]]))
         assert counted.all()
 
-    def test_no_loss_without_a_right_place(self):
-        logits = self.SHARES.log().requires_grad_()
-        loss, counted = self.loss((0.5, 0.5, 0.1, 0.1), (True, False), (False, False), logits)
+    @pytest.mark.parametrize('place', [(0.5, 0.5, 0.1, 0.1), (0.8, 0.8, 0.2, 0.2)], ids=['nowhere', 'impossible'])
+    def test_no_loss_without_a_right_place(self, place):
+        logits = self.SHARES.log()
+        logits[..., 2] = float('-inf')
+        logits.requires_grad_()
+        loss, counted = self.loss(place, (True, False), (False, False), logits)
         assert not counted.any()
         loss.sum().backward()
         assert not loss.any()

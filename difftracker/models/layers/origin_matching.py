@@ -18,8 +18,8 @@ class Origins(NamedTuple):
     """Guessed origins of R candidates among Q places, for each of N samples.
 
     Attributes:
-        logits: `(N, R, Q + 1)`: place by place the logit that the candidate's thing stood there before, last that it
-            stood nowhere else.
+        logits: `(N, R, Q + 1)`: place by place the logit that the candidate's thing stood there before, minus infinity
+            for the candidate's own place and for those that may be no origins; last that it stood nowhere else.
         places: `(N, Q, 4)` cxcywh boxes of the places in the before frame, as fractions of the canvas.
     """
 
@@ -53,7 +53,6 @@ class OriginMatching(nn.Module):
 
     # Cosines of features lie close together; spread, they are of about the size of the other inputs.
     SPREAD = 5.0
-    IMPOSSIBLE = -1e4
 
     def __init__(self, embed_dims: int, semantic_channels: tuple[int, ...], width: int = 64, grid: int = 4) -> None:
         super().__init__()
@@ -99,7 +98,7 @@ class OriginMatching(nn.Module):
         ]
         logits = self.pair(torch.cat(pairs, dim=-1)).float().squeeze(-1)
         stays = torch.eye(count, dtype=torch.bool, device=logits.device)
-        logits = logits.masked_fill(stays | ~sources, self.IMPOSSIBLE)
+        logits = logits.masked_fill(stays | ~sources, float('-inf'))
         nowhere = self.nowhere(torch.cat([content.float(), own], dim=-1)).float()
         origins = Origins(torch.cat([logits, nowhere], dim=-1), before)
         share = origins.logits.softmax(dim=-1)
