@@ -9,7 +9,12 @@ from .mask_boxes import boxes_of_mask
 
 
 def differing_regions(
-    before: np.ndarray, after: np.ndarray, threshold: int, reach: int, least_fill: float = 0.0
+    before: np.ndarray,
+    after: np.ndarray,
+    threshold: int,
+    reach: int,
+    least_fill: float = 0.0,
+    most_cover: float = 0.0,
 ) -> np.ndarray:
     """Returns the boxes of what differs.
 
@@ -20,8 +25,10 @@ def differing_regions(
             covers is compared with nothing.
         threshold: Largest difference of any channel that counts as none, in grey levels.
         reach: Differing pixels with gaps of up to about twice so many pixels are one region.
-        least_fill: Share of the boxes' summed area that must differ. What is scattered more thinly, as along all edges
-            of two specimens of a board, makes no regions.
+        least_fill: Share of the boxes' summed area that must differ where they cover more than `most_cover`. What is
+            scattered more thinly, as along all edges of two specimens of a board, makes no regions.
+        most_cover: Share of the picture up to which boxes may hold as little as they like: the outline of a button
+            that got another colour is thin, but it is in one place.
 
     Returns:
         `(N, 4)` float32 xyxy pixels, the largest region first.
@@ -33,7 +40,7 @@ def differing_regions(
     boxes = np.array(_merge_overlapping(boxes_of_mask(differs, reach=reach), differs.shape), dtype=np.float32)
     boxes = boxes.reshape(-1, 4)
     area = (boxes[:, 2:] - boxes[:, :2]).prod(1)
-    if differs.sum() < least_fill * area.sum():
+    if area.sum() > most_cover * differs.size and differs.sum() < least_fill * area.sum():
         return boxes[:0]
     return boxes[np.argsort(-area, kind='stable')]
 

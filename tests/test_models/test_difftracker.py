@@ -79,6 +79,20 @@ def test_regions_are_answered_as_they_are_whatever_the_company():
 
 
 @torch.no_grad()
+def test_every_region_is_a_candidate_however_many_there_are(monkeypatch):
+    model = fresh(decoder={'region_queries': 2}).eval()
+    monkeypatch.setattr(model, 'max_per_query', 8)
+    corners = torch.tensor([[x, y] for y in range(4, 60, 15) for x in range(4, 60, 15)], dtype=torch.float32)
+    crowded, other = make_sample(texts=TEXTS), make_sample(texts=TEXTS)
+    crowded.regions = torch.cat([corners, corners + 8], dim=1)
+    other.regions = crowded.regions[:1]
+    crowded, other = answers_of(model, batch(crowded, other))
+    for answer in crowded.pred_queries:
+        assert {tuple(box) for box in crowded.regions.tolist()} <= {tuple(box) for box in answer.boxes.tolist()}
+    assert all(len(answer.boxes) <= 8 for answer in other.pred_queries)
+
+
+@torch.no_grad()
 @pytest.mark.parametrize('early', [False, True])
 def test_what_the_canvas_is_too_small_for_is_still_a_change(early):
     parts = {'decoder': {'region_queries': 4}}

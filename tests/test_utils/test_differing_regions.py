@@ -59,6 +59,13 @@ def test_what_is_scattered_makes_no_regions() -> None:
     assert len(differing_regions(*frame, threshold=24, reach=2, least_fill=0.05)) == 0
 
 
+def test_a_thin_outline_in_one_place_is_a_region() -> None:
+    frame = pair((10, 10, 60, 11), (10, 10, 11, 50))
+    share = 2000 / frame[0][..., 0].size
+    assert len(differing_regions(*frame, threshold=24, reach=2, least_fill=0.05, most_cover=share + 1e-6)) == 1
+    assert len(differing_regions(*frame, threshold=24, reach=2, least_fill=0.05, most_cover=share - 1e-6)) == 0
+
+
 def test_thousands_of_places() -> None:
     before = np.zeros((600, 600, 3), np.uint8)
     after = before.copy()

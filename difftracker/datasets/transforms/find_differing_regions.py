@@ -13,6 +13,8 @@ from .pair_resize import EQUAL_SHARE, equal_share
 # Share of the regions' area that differs: at least 7 % on 19 of 20 pairs of screenshots and 13 % of edited photographs,
 # at most 4 % on 19 of 20 pairs of boards, which are two specimens.
 LEAST_FILL = 0.05
+# Share of the picture that such thin regions cover: at least 15 % on boards, less for a recoloured outline on a page.
+MOST_COVER = 0.125
 
 
 @TRANSFORMS.register_module()
@@ -36,7 +38,7 @@ class FindDifferingRegions(BaseTransform):
         ConfigError: A number is out of range.
     """
 
-    def __init__(self, threshold: int = 24, reach: int = 6, max_regions: int = 20) -> None:
+    def __init__(self, threshold: int = 24, reach: int = 6, max_regions: int = 100) -> None:
         for name, value, least in (('threshold', threshold, 0), ('reach', reach, 0), ('max_regions', max_regions, 1)):
             if value < least:
                 raise ConfigError(f'{name} of FindDifferingRegions must be at least {least}, found {value}')
@@ -46,6 +48,6 @@ class FindDifferingRegions(BaseTransform):
         """Adds the regions of one pair, `(N, 4)` float32 xyxy, the largest first, where the pair is mostly equal."""
         before, after = results['img_before'], results['img_after']
         if equal_share(before, after) >= EQUAL_SHARE:
-            regions = differing_regions(before, after, self.threshold, self.reach, LEAST_FILL)
+            regions = differing_regions(before, after, self.threshold, self.reach, LEAST_FILL, MOST_COVER)
             results['regions'] = regions[: self.max_regions]
         return results

@@ -242,7 +242,9 @@ class DiffTracker(BaseDetector):
         scores = scores.masked_fill(without_difference(batch_inputs, hull, pair) & ~fixed, 0)
         equal = (batch_inputs[:, 0] == batch_inputs[:, 1]).flatten(1).all(1)
         no_change = no_change.masked_fill(equal[pair] & ~fixed.any(1), 1)
-        keep = min(self.max_per_query, scores.shape[1])
+        # Each of very many regions may be asked for.
+        more = max(0, self._region_slots(batch_data_samples) - self.decoder.region_queries)
+        keep = min(self.max_per_query + more, scores.shape[1])
         for row, sample in enumerate(batch_data_samples):
             answers = []
             for column in range(len(sample.texts)):
@@ -288,8 +290,10 @@ class DiffTracker(BaseDetector):
         return (boxes / scale).clamp(min=0).minimum(boxes.new_tensor([width, height, width, height]))
 
     def _region_slots(self, samples: list[PairDataSample]) -> int:
-        """Further candidates at inference: always as many, whatever the number of regions of this or another pair."""
-        return self.decoder.region_queries if any('regions' in sample for sample in samples) else 0
+        """Further candidates at inference: as many for every pair that is mostly equal, more only for more regions."""
+        if not self.decoder.region_queries or not any('regions' in sample for sample in samples):
+            return 0
+        return max(self.decoder.region_queries, *(len(sample.get('regions', ())) for sample in samples))
 
     def _candidates(
         self, dense: DenseOutput, samples: list[PairDataSample], canvas: tuple[int, int], slots: int

@@ -69,9 +69,10 @@ class TextConditionedDecoder(BaseModule):
         value_dims: Channels of the pyramids.
         num_levels: Levels of one pyramid.
         num_queries: Candidates per pair out of the dense head.
-        region_queries: Further candidates where a pair is mostly equal: up to so many regions of differing pixels, and
-            in the place of regions that it does not have more candidates of the dense head. In training a batch has no
-            more than its pair with most regions. 0 ignores regions.
+        region_queries: Further candidates where a pair is mostly equal: its regions of differing pixels, and in the
+            place of regions that it does not have more candidates of the dense head. A pair with more regions gets a
+            candidate for each; in training a batch has no more than its pair with most regions, and no more than this.
+            0 ignores regions.
         num_layers: Decoder layers.
         text_from_layer: Index of the first layer that reads the sentence.
         text_attention: Let the candidates attend to the words there. Without it the sentence meets them in the scores
