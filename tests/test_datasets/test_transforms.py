@@ -44,6 +44,8 @@ def results(rng=0, **extra):
         'query_ids': ['q0', 'q1', 'q2'],
         'subsets': ['remove', 'all', 'none'],
         'rng': np.random.default_rng(rng),
+        'ori_shape_before': (100, 120),
+        'ori_shape_after': (100, 120),
         'before_scale': 1.0,
         'after_scale': 1.0,
         **extra,
@@ -71,13 +73,12 @@ def test_load_gives_rgb_and_shapes(tmp_path):
         LoadImagePair()({**stated, 'after_size': (18, 12)})
 
 
-def test_only_pairs_of_equal_size_are_swapped():
-    first, second = np.zeros((6, 9, 3), np.uint8), np.ones((6, 9, 3), np.uint8)
-    item = {'pair_id': 'p', 'img_before': first, 'img_after': second, 'ori_shape_before': (6, 9)}
-    swapped = SwapImages()({**item, 'ori_shape_after': (6, 9)})
+def test_swapped_images_keep_their_sizes():
+    first, second = np.zeros((6, 9, 3), np.uint8), np.ones((12, 9, 3), np.uint8)
+    item = {'img_before': first, 'img_after': second, 'ori_shape_before': (6, 9), 'ori_shape_after': (12, 9)}
+    swapped = SwapImages()(item)
     assert swapped['img_before'] is second and swapped['img_after'] is first
-    with pytest.raises(ConfigError, match=r'expected pairs of equal size, found \(6, 9\) and \(12, 9\).* in pair p'):
-        SwapImages()({**item, 'ori_shape_after': (12, 9)})
+    assert swapped['ori_shape_before'] == (12, 9) and swapped['ori_shape_after'] == (6, 9)
 
 
 class TestPairResize:
@@ -202,6 +203,14 @@ class TestPairRandomFlip:
         np.testing.assert_allclose(item['boxes_after'], [[60, 10, 100, 40], [10, 60, 50, 90]])
         for side in ('before', 'after'):
             np.testing.assert_allclose(found_box(item[f'img_{side}'], 0), item[f'boxes_{side}'][0])
+
+    def test_a_picture_on_a_wider_canvas_stays_at_its_left(self):
+        """Of 120 pixels that the picture covers, what was at 20 to 60 is at 60 to 100; the padding stays beside it."""
+        item = PairRandomFlip(prob=1.0)(PairResize(scale=(200, 100))(results()))
+        np.testing.assert_allclose(item['boxes_after'], [[60, 10, 100, 40], [10, 60, 50, 90]])
+        np.testing.assert_allclose(found_box(item['img_after'], 0), item['boxes_after'][0])
+        assert (item['img_after'][:, 120:] == 114).all()
+        assert (item['img_after'][:, :120] != 114).all()
 
     def test_doubtful_sentence_keeps_the_pair(self):
         item = PairRandomFlip(prob=1.0)(results(texts=['the letf one', 'both', 'none']))
