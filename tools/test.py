@@ -66,6 +66,7 @@ def configure(args: argparse.Namespace) -> Config:
         pipeline.insert(1, dict(type='BlankImages'))
     if args.swap:
         pipeline.insert(1, dict(type='SwapImages'))
+        config.test_evaluator.swapped = True
     config.custom_hooks = []
     return config
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Box = tuple[float, float, float, float]
 
@@ -26,6 +26,10 @@ class Change:
     after_box: Box | None
     label: str | None = None
     extra: dict | None = None
+
+    def swapped(self) -> Change:
+        """Returns the change as it is where the images have changed places, its kind and label as they were."""
+        return replace(self, before_box=self.after_box, after_box=self.before_box)
 
     def to_json(self) -> dict:
         """Returns the change as the annotation format's object."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .change import Change
 from .query import Query
@@ -32,6 +32,17 @@ class PairRecord:
     source: str | None = None
     license: str | None = None
     extra: dict = field(default_factory=dict)
+
+    def swapped(self) -> PairRecord:
+        """Returns the pair with its images in each other's place; kinds of change and sentences stay as they are."""
+        return replace(
+            self,
+            before=self.after,
+            after=self.before,
+            before_size=self.after_size,
+            after_size=self.before_size,
+            changes=tuple(change.swapped() for change in self.changes),
+        )
 
     def to_json(self) -> dict:
         """Returns the record as one object of the annotation format."""

@@ -43,6 +43,22 @@ def run(metric, samples):
     return evaluator.evaluate(len(samples))
 
 
+def test_swapped_pairs_are_scored_in_their_own_frames(tmp_path):
+    """A thing that moved from one corner to the other: of the exchanged pair the right answer is where it came from."""
+    old, new = [2.0, 2, 12, 12], [30.0, 20, 40, 30]
+    record = pair(0)
+    record['changes'] = [{'change_id': 0, 'type': 'move', 'before_box': old, 'after_box': new}]
+    record['queries'] = [{'query_id': 'q0', 'text': 'what moved?', 'subset': 'move', 'answers': [0]}]
+    write_set(tmp_path, [record], pictures=False)
+    for swapped, box in ((False, new), (True, old)):
+        metric = DiffGroundMetric('annotations/train.jsonl', str(tmp_path), swapped=swapped)
+        assert run(metric, [predicted('p0', ['q0'], [[box]], [[0.9]])])['diffground/acc50_single'] == 1
+        assert (
+            run(metric, [predicted('p0', ['q0'], [[old if box is new else new]], [[0.9]])])['diffground/acc50_single']
+            == 0
+        )
+
+
 def test_figures_and_files(ann_file, tmp_path):
     first, second = [4.0, 4, 12, 14], [20.0, 10, 36, 28]
     samples = [

@@ -30,6 +30,7 @@ class DiffGroundMetric(BaseMetric):
         score_threshold: Boxes with at least this score are the decision.
         out_file: Where to write the report (`.json`); the predictions go beside it as `.predictions.jsonl`.
         log_report: Write the whole table to the log.
+        swapped: The pairs were read with their images exchanged (`SwapImages`); the true boxes are exchanged too.
         collect_device: Where parts of several processes meet.
         prefix: Put before the names of the figures.
     """
@@ -43,6 +44,7 @@ class DiffGroundMetric(BaseMetric):
         score_threshold: float = 0.0,
         out_file: str | None = None,
         log_report: bool = True,
+        swapped: bool = False,
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ) -> None:
@@ -54,6 +56,7 @@ class DiffGroundMetric(BaseMetric):
         self.score_threshold = score_threshold
         self.out_file = None if out_file is None else str(out_file)
         self.log_report = log_report
+        self.swapped = swapped
         self.report: dict | None = None
 
     def process(self, data_batch: Any, data_samples: Sequence[Any]) -> None:
@@ -73,6 +76,8 @@ class DiffGroundMetric(BaseMetric):
         """Scores all predictions; returns the report's summary."""
         predictions = [prediction for pair in results for prediction in pair]
         records = read_annotations(self.ann_file)
+        if self.swapped:
+            records = [record.swapped() for record in records]
         seen = {prediction['pair_id'] for prediction in predictions}
         run = [record for record in records if record.pair_id in seen]
         logger = MMLogger.get_current_instance()
