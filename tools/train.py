@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
+from difftracker.engine.config_seed import set_seed
 from difftracker.errors import DiffTrackerError
 
 
@@ -18,8 +19,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file (Python: code that runs; use only files you trust)')
     parser.add_argument('--work-dir', help='logs and checkpoints; default: work_dirs/<config name>')
     parser.add_argument(
-        '--resume', nargs='?', const='auto', help='continue the latest checkpoint of the work dir, or the given .pth'
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='continue the latest checkpoint of the work dir, if there is one, or the given .pth',
     )
+    parser.add_argument('--seed', type=int, help='seed of all that is drawn; default: those of the config')
     parser.add_argument('--amp', action='store_true', help='bfloat16 mixed precision, on CPU and GPU')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides, key=value')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
@@ -49,12 +54,16 @@ def train(args: argparse.Namespace) -> None:
     config.work_dir = args.work_dir or config.get('work_dir') or str(Path('work_dirs') / Path(args.config).stem)
     if args.amp:
         config.optim_wrapper.type = 'Bf16OptimWrapper'
-    if args.resume == 'auto':
-        config.resume, config.load_from = True, None
-    elif args.resume is not None:
-        config.resume, config.load_from = True, args.resume
+    if args.seed is not None:
+        set_seed(config, args.seed)
 
-    from mmengine.runner import Runner
+    from mmengine.runner import Runner, find_latest_checkpoint
+
+    # A run that has no checkpoint yet starts as it would have without the option, from `load_from` where one is given.
+    if args.resume == 'auto' and find_latest_checkpoint(config.work_dir) is not None:
+        config.resume, config.load_from = True, None
+    elif args.resume not in (None, 'auto'):
+        config.resume, config.load_from = True, args.resume
 
     import difftracker.register  # noqa: F401  (before the runner looks anything up)
     from difftracker.engine.cpu_launch import join_processes_on_cpu

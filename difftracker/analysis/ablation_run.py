@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from difftracker.engine.config_seed import set_seed
 from difftracker.errors import ConfigError
 from difftracker.utils.files import parse_json_object, write_json
 
-# Seeds of data sets differ by a few within a run.
-_SEED_STEP = 1000
 Execute = Callable[[Sequence[str], Path], None]
 
 
@@ -50,7 +49,8 @@ class AblationRun:
         missing = sorted({'test_sets', 'train_dataloader', 'train_cfg', 'randomness', 'custom_hooks'} - set(config))
         if missing:
             raise ConfigError(f'{path}: expected a config of an ablation, found none of {", ".join(missing)}')
-        return cls(path.stem, seed, work_dir / path.stem / f'seed-{seed}', _with_seed(config, seed))
+        set_seed(config, seed)
+        return cls(path.stem, seed, work_dir / path.stem / f'seed-{seed}', config)
 
     @classmethod
     def from_folder(cls, folder: Path) -> AblationRun:
@@ -146,15 +146,3 @@ class AblationRun:
         """Removes the checkpoints, of which a run leaves more than a hundred megabytes; logs stay."""
         for path in (*self.folder.glob('training/*.pth'), self.folder / 'training' / 'last_checkpoint'):
             path.unlink(missing_ok=True)
-
-
-def _with_seed(config: dict, seed: int) -> dict:
-    config['seed'] = config['randomness']['seed'] = seed
-    for hook in config['custom_hooks']:
-        if hook['type'] == 'EpochSeedHook':
-            hook['seed'] = seed
-    mixture = config['train_dataloader']['dataset']
-    mixture['seed'] = seed
-    for dataset in mixture['datasets']:
-        dataset['seed'] = dataset.get('seed', 0) + _SEED_STEP * seed
-    return config

@@ -10,6 +10,7 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from difftracker.datasets.dataset_epoch import set_dataset_epoch
 from difftracker.models.text import TextEncoder
 from difftracker.registry import HOOKS
 
@@ -38,7 +39,7 @@ class EpochSeedHook(Hook):
         random.seed(state)
         np.random.seed(state)  # noqa: NPY002  (for third-party transforms, which draw from the global state)
         torch.manual_seed(state)
-        runner.train_dataloader.dataset.set_epoch(runner.epoch)
+        set_dataset_epoch(runner.train_dataloader.dataset, runner.epoch)
         for module in runner.model.modules():
             if isinstance(module, TextEncoder):
                 module.clear_cache()

@@ -101,14 +101,23 @@ def test_options(trained, monkeypatch):
         [],
         ['--amp', '--resume', '--cfg-options', 'optim_wrapper.optimizer.lr=0.5', 'model.blank_text=True'],
         ['--resume', 'some.pth', '--work-dir', 'elsewhere'],
+        ['--resume', '--work-dir', str(whole), '--cfg-options', 'load_from=start.safetensors'],
+        ['--resume', '--cfg-options', 'load_from=start.safetensors', '--seed', '7'],
     ):
         monkeypatch.setattr(sys, 'argv', ['train.py', str(config), *extra])
         assert tool.main() == 0
-    plain, options, named = seen
+    plain, options, named, going_on, starting = seen
     assert plain.work_dir == str(Path('work_dirs/small')) and not plain.resume
     assert options.optim_wrapper.type == 'Bf16OptimWrapper' and options.optim_wrapper.optimizer.lr == 0.5
     assert options.model.blank_text is True
-    assert options.resume is True and options.load_from is None
+    assert not options.resume and options.load_from is None
+    assert going_on.resume is True and going_on.load_from is None
+    # Nothing to go on with: the weights to start from are not forgotten.
+    assert not starting.resume and starting.load_from == 'start.safetensors'
+    seeds = [dataset.get('seed', 0) for dataset in plain.train_dataloader.dataset.datasets]
+    assert starting.randomness.seed == starting.train_dataloader.dataset.seed == 7
+    assert [hook.seed for hook in starting.custom_hooks if hook.type == 'EpochSeedHook'] == [7]
+    assert [dataset.seed for dataset in starting.train_dataloader.dataset.datasets] == [seed + 7000 for seed in seeds]
     assert named.resume is True and named.load_from == 'some.pth' and named.work_dir == 'elsewhere'
 
 
