@@ -8,7 +8,7 @@ _base_ = './difftracker-small_cpu.py'
 
 # Not all: a pair whose camera motion cannot be found is read as it is, also when the model is used.
 load, find, resize, *augmentations = _base_.train_pipeline
-align = dict(type='RandomApply', transforms=[dict(type='AlignPair')], prob=0.8)
+align = dict(type='AlignPair', prob=0.8)
 train_pipeline = [load, find, resize, align, *augmentations]
 max_epochs = 5
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)

@@ -100,3 +100,5 @@ def test_the_same_pair_gives_the_same_motion():
 def test_a_number_out_of_range():
     with pytest.raises(ConfigError, match='features of AlignPair must be at least 1, found 0'):
         AlignPair(features=0)
+    with pytest.raises(ConfigError, match=r'prob of AlignPair must lie in \[0, 1\], found 2'):
+        AlignPair(prob=2)

@@ -3,26 +3,14 @@
 _base_ = './mixture.py'
 
 image_size = (384, 384)
-align = dict(type='AlignPair')
-
-test_pipeline = [
-    dict(type='LoadImagePair'),
-    dict(type='FindDifferingRegions'),
-    dict(type='PairResize', scale=image_size),
-    align,
-    dict(type='PackPairInputs'),
-]
-train_pipeline = [
-    dict(type='LoadImagePair'),
-    dict(type='FindDifferingRegions', max_regions=8),
-    dict(type='PairResize', scale=image_size),
-    # Not all: a pair whose camera motion cannot be found is read as it is, also when the model is used.
-    dict(type='RandomApply', transforms=[align], prob=0.8),
-    dict(type='PairRandomFlip', prob=0.5),
-    dict(type='PairRandomAffine', scale=(0.9, 1.15), translate=0.03, prob=0.5),
-    dict(type='PairPhotometric', prob=0.4),
-    dict(type='PackPairInputs'),
-]
+test_pipeline, train_pipeline = (
+    [dict(step, scale=image_size) if step['type'] == 'PairResize' else step for step in pipeline]
+    for pipeline in (_base_.test_pipeline, _base_.train_pipeline)
+)
+test_pipeline = [*test_pipeline[:-1], dict(type='AlignPair'), test_pipeline[-1]]
+# Not all: a pair whose camera motion cannot be found is read as it is, also when the model is used.
+load, find, resize, *augmentations = train_pipeline
+train_pipeline = [load, find, resize, dict(type='AlignPair', prob=0.8), *augmentations]
 train_dataloader = dict(
     batch_size=16,
     num_workers=8,

@@ -11,7 +11,7 @@ data_root = '{{$DIFFTRACKER_PACK:data/pack}}/'
 # when the model is used.
 load, find, resize, *augmentations = _base_.train_pipeline
 align = dict(type='AlignPair', features=400)
-train_pipeline = [load, find, resize, dict(type='RandomApply', transforms=[align], prob=0.8), *augmentations]
+train_pipeline = [load, find, resize, dict(align, prob=0.8), *augmentations]
 test_pipeline = [*_base_.test_pipeline[:-1], align, _base_.test_pipeline[-1]]
 composed = dict(
     type='ComposedPairs',

@@ -30,18 +30,24 @@ class AlignPair(BaseTransform):
 
     Args:
         features: ORB features of each image.
+        prob: Share of pairs to align. Below 1 in training, so that a model also learns from pairs as they are: not
+            every motion can be found.
 
     Raises:
-        ConfigError: The number is below 1.
+        ConfigError: `features` is below 1, or `prob` no share.
     """
 
-    def __init__(self, features: int = 800) -> None:
+    def __init__(self, features: int = 800, prob: float = 1.0) -> None:
         if features < 1:
             raise ConfigError(f'features of AlignPair must be at least 1, found {features}')
-        self.features = features
+        if not 0 <= prob <= 1:
+            raise ConfigError(f'prob of AlignPair must lie in [0, 1], found {prob}')
+        self.features, self.prob = features, prob
 
     def transform(self, results: dict) -> dict:
-        """Aligns one pair."""
+        """Aligns one pair, with probability `prob`."""
+        if self.prob < 1 and results['rng'].random() >= self.prob:
+            return results
         shapes = [
             tuple(max(1, round(length * results[f'{side}_scale'])) for length in results[f'ori_shape_{side}'])
             for side in ('before', 'after')
