@@ -18,7 +18,8 @@ class PairDataSample(BaseDataElement):
     Attributes:
         gt_changes: N changes: `boxes_before` and `boxes_after` `(N, 4)` float32, xyxy canvas pixels of their image;
             `valid_before` and `valid_after` `(N,)` bool, False where the change is out of view in that image and its
-            box is meaningless; `kinds` `(N,)` int64, index in the data set's list of kinds, -1 where not in it.
+            box is meaningless; `kinds` `(N,)` int64, index in the data set's list of kinds, -1 where not in it;
+            `descriptions`, N tuples of name before, name after, colour before and colour after, None where unknown.
         gt_answers: `(Q, N)` bool; sentence q asks for change n.
         regions: `(R, 4)` float32 xyxy canvas pixels, boxes of what differs pixel by pixel, in both images alike. Only
             pairs that are mostly equal have this field.

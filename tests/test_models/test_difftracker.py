@@ -173,6 +173,16 @@ class TestLoss:
         assert all(item.grad.isfinite().all() for item in parameters.values())
         assert [name for name, item in parameters.items() if not item.grad.any()] == []
 
+    def test_what_is_out_of_view_is_not_described(self, tiny_model, monkeypatch):
+        sample = make_sample([BOX, (40, 40, 60, 60)])
+        sample.gt_changes.descriptions = [('cup', 'mug', 'red', 'blue'), ('fork', None, 'grey', None)]
+        sample.gt_changes.valid_before[0] = sample.gt_changes.valid_after[1] = False
+        told = []
+        loss = tiny_model.decoder.describer.loss
+        monkeypatch.setattr(tiny_model.decoder.describer, 'loss', lambda *args: (told.append(args[1]), loss(*args))[1])
+        losses_of(tiny_model, batch(sample))
+        assert told == [[[(None, 'mug', None, 'blue'), ('fork', None, 'grey', None)]]]
+
     def test_origins_need_a_kind_for_what_moved(self):
         with pytest.raises(ConfigError, match="DiffTracker.head.kinds: expected 'move' among them"):
             build_model(tiny_config(decoder={'origins': True}, head={'kinds': ('add', 'remove')}))

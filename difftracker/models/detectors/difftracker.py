@@ -13,6 +13,7 @@ from torch import Tensor
 from difftracker.errors import ConfigError
 from difftracker.models.across_processes import largest_anywhere, mean_anywhere
 from difftracker.models.heads.candidates import Candidates
+from difftracker.models.heads.change_describer import Description
 from difftracker.models.heads.dense_change_head import DenseOutput
 from difftracker.models.heads.text_conditioned_decoder import LayerState
 from difftracker.models.layers.box_ops import cxcywh_to_xyxy, inside_better, repeats_region, suppress_overlaps
@@ -194,8 +195,17 @@ class DiffTracker(BaseDetector):
     def _describe(self, pyramid: PairPyramid, targets: PairTargets, samples: list[PairDataSample]) -> dict[str, Tensor]:
         evidence = self.decoder.evidence(pyramid, targets.before_boxes, targets.after_boxes)
         evidence = evidence[:: len(evidence) // len(samples)]
-        descriptions = [sample.gt_changes.descriptions for sample in samples]
+        descriptions = [self._seen(sample.gt_changes) for sample in samples]
         return self.decoder.describer.loss(evidence, descriptions, lambda texts: self.text_encoder(texts).sentence)
+
+    @staticmethod
+    def _seen(changes: InstanceData) -> list[Description]:
+        """Names and colours of what is in view; augmentation may have moved a place out of either image."""
+        views = zip(changes.descriptions, changes.valid_before.tolist(), changes.valid_after.tolist(), strict=True)
+        return [
+            tuple(word if visible else None for word, visible in zip(words, (before, after) * 2, strict=True))
+            for words, before, after in views
+        ]
 
     @staticmethod
     def _group_mask(queries: int, extra: int, device: torch.device) -> Tensor:

@@ -36,7 +36,8 @@ def make_denoising_queries(
     Args:
         targets: Ground truth of B pairs with up to N changes.
         positive_noise: Largest shift of a near copy's edges, as a fraction of half the box.
-        negative_noise: Largest shift of a far copy's edges; the smallest is `positive_noise`.
+        negative_noise: A far copy as a whole is shifted by half the box times 1 plus a number from `positive_noise` to
+            this one.
         max_changes: Changes of a pair that are copied, drawn at random where there are more: a board with fifteen
             defects must not make every pair of its batch pay for thirty queries.
     """
