@@ -23,6 +23,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if len(args.checkpoints) < 2:
         parser.error('expected at least two checkpoints, found one')
+    if len({path.resolve() for path in args.checkpoints}) < len(args.checkpoints):
+        parser.error('expected each checkpoint once, found one twice')
     if args.out.suffix != '.safetensors':
         parser.error(f'--out: expected a name that ends with .safetensors, found {args.out}')
     return args

@@ -178,6 +178,8 @@ def _summary(outcomes: Outcomes) -> dict[str, float]:
     }
     parts = [figures[name] for name in ('acc50_one_change', 'acc50_multi', 'none_accuracy')]
     figures['score'] = _mean([part for part in parts if part is not None])
+    if figures['score'] is None:
+        figures['score'] = figures['ap50']
     return {name: value for name, value in figures.items() if value is not None}
 
 
