@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
+from difftracker.apis.kinds_check import check_kinds
 from difftracker.errors import AnnotationError, ConfigError, DiffTrackerError
 from difftracker.utils.score_argument import is_score, score_argument
 
@@ -49,6 +50,7 @@ def configure(args: argparse.Namespace) -> Config:
     config = Config.fromfile(args.config)
     if args.cfg_options is not None:
         config.merge_from_dict(args.cfg_options)
+    check_kinds(config)
     out_dir = Path(args.out_dir or Path(args.checkpoint).with_suffix('').as_posix() + '_test')
     config.work_dir = str(out_dir)
     config.visualizer = None

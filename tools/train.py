@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
+from difftracker.apis.kinds_check import check_kinds
 from difftracker.engine.config_seed import set_seed
 from difftracker.errors import DiffTrackerError
 
@@ -54,6 +55,7 @@ def train(args: argparse.Namespace) -> None:
     config.work_dir = args.work_dir or config.get('work_dir') or str(Path('work_dirs') / Path(args.config).stem)
     if args.amp:
         config.optim_wrapper.type = 'Bf16OptimWrapper'
+    check_kinds(config)
     if args.seed is not None:
         set_seed(config, args.seed)
 
