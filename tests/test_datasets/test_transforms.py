@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from difftracker.datasets.transforms import (
+    BlankImages,
     FindDifferingRegions,
     LoadImagePair,
     PackPairInputs,
@@ -71,6 +72,13 @@ def test_load_gives_rgb_and_shapes(tmp_path):
     LoadImagePair()({**stated, 'after_size': (9, 6)})
     with pytest.raises(ImageReadError, match='b.png: expected 18 x 12 pixels, found 9 x 6'):
         LoadImagePair()({**stated, 'after_size': (18, 12)})
+
+
+def test_blank_images_are_not_equal():
+    """Equal images are answered with nothing by definition; the control is about the model."""
+    item = BlankImages()(results())
+    assert item['img_before'].shape == item['img_after'].shape == (100, 120, 3)
+    assert np.unique(item['img_after']).tolist() == [np.unique(item['img_before']).item() + 1]
 
 
 def test_swapped_images_keep_their_sizes():

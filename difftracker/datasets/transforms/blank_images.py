@@ -1,4 +1,4 @@
-"""The image-blind control: both images become one grey."""
+"""The image-blind control: both images become grey."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from mmcv.transforms import BaseTransform
 
 from difftracker.registry import TRANSFORMS
 
-GREY = 127
+# Not one grey: two equal images are answered with nothing by definition, and that would be all that the control says.
+GREYS = {'before': 127, 'after': 128}
 
 
 @TRANSFORMS.register_module()
@@ -16,6 +17,6 @@ class BlankImages(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Blanks one pair; sizes and boxes stay."""
-        for side in ('before', 'after'):
-            results[f'img_{side}'] = np.full_like(results[f'img_{side}'], GREY)
+        for side, grey in GREYS.items():
+            results[f'img_{side}'] = np.full_like(results[f'img_{side}'], grey)
         return results
