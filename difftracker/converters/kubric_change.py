@@ -62,7 +62,7 @@ class KubricChange(Converter):
             mask = read_mask(mask_path) > 0
             frame = (mask.shape[1], mask.shape[0])
             pictures.append(picture)
-            places.append([box_in(picture, box, str(mask_path), frame) for box in boxes_of_mask(mask)])
+            places.append([box_in(picture, box, str(mask_path), frame) for box in boxes_of_mask(mask, neighbours=4)])
         if not places[0] and not places[1]:
             raise AnnotationError(self.root / f'mask_{item}_00000.png', 'expected a mask with a mark, found none')
         changes = [

@@ -9,8 +9,9 @@ from difftracker.utils.mask_boxes import boxes_of_mask
 from tests.test_converters.small_pictures import mask
 
 
-def flood(marked: np.ndarray) -> list[set[tuple[int, int]]]:
-    """Connected pieces with 8 neighbours, pixel by pixel."""
+def flood(marked: np.ndarray, neighbours: int = 8) -> list[set[tuple[int, int]]]:
+    """Connected pieces, pixel by pixel."""
+    steps = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if neighbours == 8 or dy == 0 or dx == 0]
     left = {(int(y), int(x)) for y, x in np.argwhere(marked)}
     pieces = []
     while left:
@@ -20,20 +21,21 @@ def flood(marked: np.ndarray) -> list[set[tuple[int, int]]]:
             if (y, x) in left:
                 left.remove((y, x))
                 piece.add((y, x))
-                front += [(y + dy, x + dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+                front += [(y + dy, x + dx) for dy, dx in steps]
         pieces.append(piece)
     return pieces
 
 
+@pytest.mark.parametrize('neighbours', [4, 8])
 @pytest.mark.parametrize('seed', range(5))
-def test_pieces_agree_with_a_flood_fill(seed: int) -> None:
+def test_pieces_agree_with_a_flood_fill(seed: int, neighbours: int) -> None:
     marked = np.random.default_rng(seed).random((24, 31)) < 0.2
     expected = sorted(
         (min(x for _, x in piece), min(y for y, _ in piece), max(x for _, x in piece) + 1, max(y for y, _ in piece) + 1)
-        for piece in flood(marked)
+        for piece in flood(marked, neighbours)
         if len(piece) >= 3
     )
-    assert sorted(boxes_of_mask(marked, 3)) == expected
+    assert sorted(boxes_of_mask(marked, 3, neighbours=neighbours)) == expected
 
 
 def test_near_pieces_are_joined_and_boxes_stay_tight() -> None:
