@@ -45,7 +45,8 @@ def read_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Reads a still picture as upright RGB.
 
     EXIF orientation is applied. Grey becomes three equal channels, transparency is laid on white, 16-bit samples keep
-    their high byte, CMYK and palettes are converted.
+    their high byte (grey ones that are all below 4096, as of a 12-bit camera, the upper 8 of 12 bits), CMYK and palettes
+    are converted.
 
     Args:
         path: A PNG, JPEG, WebP, BMP or TIFF file, told by its content whatever its name.
@@ -147,7 +148,8 @@ def as_rgb(image: np.ndarray | Image.Image | str | Path, name: str) -> np.ndarra
 
     Args:
         image: A path, a PIL image (EXIF orientation is applied), or an array: `(H, W)` or `(H, W, 1)` grey,
-            `(H, W, 3)` RGB or `(H, W, 4)` RGBA (laid on white), of uint8 or uint16 (the high byte is kept).
+            `(H, W, 3)` RGB or `(H, W, 4)` RGBA (laid on white), of uint8 or uint16 (the upper byte of 16 bits is
+            kept, or of 12 where no value is above 4095).
         name: The argument's name, for the error.
 
     Returns:
@@ -265,10 +267,15 @@ def _to_rgba(image: Image.Image) -> np.ndarray:
 
 def _grey16_to_rgb(grey: np.ndarray, transparent: int | None = None) -> np.ndarray:
     """16-bit grey `(H, W)`, with the value that stands for transparent, to `(H, W, 3)` uint8 on white."""
-    high = (grey >> 8).astype(np.uint8)
+    high = _upper_bits(grey)
     if transparent is not None:
         high[grey == transparent] = 255
     return np.repeat(high[:, :, None], 3, axis=2)
+
+
+def _upper_bits(samples: np.ndarray) -> np.ndarray:
+    """The upper eight of 16 bits, or of 12 where no sample needs more: so industrial cameras store their pictures."""
+    return (samples >> (8 if samples.max() >= 1 << 12 else 4)).astype(np.uint8)
 
 
 def _array_to_rgb(array: np.ndarray, name: str) -> np.ndarray:
@@ -280,7 +287,7 @@ def _array_to_rgb(array: np.ndarray, name: str) -> np.ndarray:
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or array.size == 0:
         raise ImageReadError(name, f'expected an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), found {array.shape}')
     if array.dtype == np.uint16:
-        array = (array >> 8).astype(np.uint8)
+        array = _upper_bits(array)
     if array.shape[2] == 1:
         return np.repeat(array, 3, axis=2)
     if array.shape[2] == 4:

@@ -135,6 +135,14 @@ def test_16_bit_grey_keeps_the_high_byte(read) -> None:
     assert read(png(4, 1, 16, 0, rows))[0, :, 0].tolist() == [0, 0x12, 0x80, 0xFF]
 
 
+def test_12_bit_grey_in_16_bits_keeps_its_upper_byte(read) -> None:
+    rows = b'\x00' + struct.pack('>4H', 0, 0x0012, 0x0123, 0x0FFF)
+    assert read(png(4, 1, 16, 0, rows))[0, :, 0].tolist() == [0, 0x01, 0x12, 0xFF]
+    array = np.array([[0x0FFF, 0x1000]], dtype=np.uint16)
+    assert as_rgb(array[:, :1], 'image').tolist() == [[[255] * 3]]
+    assert as_rgb(array, 'image').tolist() == [[[15] * 3, [16] * 3]]
+
+
 def test_16_bit_grey_with_a_transparent_value(read) -> None:
     rows = b'\x00' + struct.pack('>2H', 0x1234, 0x1235)
     assert read(png(2, 1, 16, 0, rows, ((b'tRNS', b'\x12\x34'),)))[0, :, 0].tolist() == [255, 0x12]
@@ -208,8 +216,9 @@ def test_exif_orientation(read, code: int, kind: str) -> None:
 def test_exif_orientation_of_16_bit_grey(read) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    stored = np.array(STORED[6], dtype=np.uint16) << 8
-    assert read(encoded(Image.fromarray(stored), format='PNG', exif=exif))[:, :, 0].tolist() == STORED[1]
+    stored = (np.array(STORED[6], dtype=np.uint16) + 16) << 8
+    found = read(encoded(Image.fromarray(stored), format='PNG', exif=exif))[:, :, 0]
+    assert (found - 16).tolist() == STORED[1]
 
 
 def test_an_orientation_that_does_not_exist_means_upright(read) -> None:
