@@ -45,8 +45,8 @@ def read_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Reads a still picture as upright RGB.
 
     EXIF orientation is applied. Grey becomes three equal channels, transparency is laid on white, 16-bit samples keep
-    their high byte (grey ones that are all below 4096, as of a 12-bit camera, the upper 8 of 12 bits), CMYK and palettes
-    are converted.
+    their high byte (grey ones that are all below 4096, as of a 12-bit camera, the upper 8 of 12 bits), CMYK and
+    palettes are converted.
 
     Args:
         path: A PNG, JPEG, WebP, BMP or TIFF file, told by its content whatever its name.
