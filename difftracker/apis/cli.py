@@ -9,8 +9,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
+from difftracker.apis.ending_signals import EndingSignal, ending_signals
 from difftracker.errors import DiffTrackerError
 from difftracker.utils.score_argument import score_argument
 from difftracker.version import __version__
@@ -180,12 +182,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         Exit code: 0 for success, 1 where a run over many pairs passed over bad ones, 2 for bad input, 3 where
-        something changed and `--exit-code` is given, 130 when interrupted, 141 where the reader of the output has left.
+        something changed and `--exit-code` is given, 129, 130 or 143 when ended by SIGHUP, Ctrl-C or SIGTERM, 141 where
+        the reader of the output has left.
     """
     args = build_parser().parse_args(argv)
     try:
-        code = args.run(args)
-        sys.stdout.flush()
+        with ending_signals():
+            code = args.run(args)
+            sys.stdout.flush()
         return code
     except BrokenPipeError:
         # The reader of the output, `head` for example, has seen enough. Python would flush once more at its end.
@@ -197,12 +201,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.debug:
             raise
         return _fail(str(error))
+    except EndingSignal as error:
+        return _fail(f'ended by {error}', code=128 + error.number)
     except KeyboardInterrupt:
         return _fail('interrupted', code=130)
 
 
 def _fail(message: str, code: int = 2) -> int:
-    print('difftracker: error: ' + ' '.join(message.split()), file=sys.stderr)
+    # A terminal that hung up takes no message; the exit code still tells.
+    with suppress(OSError):
+        print('difftracker: error: ' + ' '.join(message.split()), file=sys.stderr)
     return code
 
 

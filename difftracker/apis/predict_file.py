@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,9 @@ def predict_file(args: argparse.Namespace) -> int:
     except BaseException:
         if predictions:
             partial = write_jsonl(out.with_name(f'{out.name}.partial'), predictions)
-            print(f'{len(predictions)} predictions of a run that did not end: {partial}', file=sys.stderr)
+            # A terminal that hung up takes no message, which must not hide what ended the run.
+            with suppress(OSError):
+                print(f'{len(predictions)} predictions of a run that did not end: {partial}', file=sys.stderr)
         raise
     write_jsonl(out, predictions)
     print(f'{len(predictions)} predictions: {out}')

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -247,6 +249,25 @@ def test_what_was_answered_before_an_interruption_is_kept(stub, weights, data_ro
     (partial,) = (data_root / 'out').iterdir()
     assert partial.name == 'predictions.jsonl.partial' and str(partial) in capsys.readouterr().err
     assert [json.loads(line)['pair_id'] for line in partial.read_text().splitlines()] == ['p0', 'p0', 'p1', 'p1']
+
+
+def test_what_was_answered_before_a_signal_is_kept_though_no_terminal_is_left(stub, weights, data_root, monkeypatch):
+    answer, calls = stub.test_step, []
+
+    def end_the_third(data: dict) -> list:
+        calls.append(data)
+        if len(calls) == 3:
+            monkeypatch.setattr(sys.stderr, 'write', hang_up)
+            signal.raise_signal(signal.SIGTERM)
+        return answer(data)
+
+    def hang_up(text: str) -> int:
+        raise OSError(errno.EIO, 'Input/output error')
+
+    monkeypatch.setattr(stub, 'test_step', end_the_third)
+    assert run_file(data_root, weights) == 143
+    (partial,) = (data_root / 'out').iterdir()
+    assert len(partial.read_text().splitlines()) == 4
 
 
 def test_sizes_that_are_not_stated_are_read(stub, weights, data_root):

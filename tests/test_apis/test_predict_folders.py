@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 
 import pytest
 from PIL import Image
 
 from difftracker.apis.cli import main
+from difftracker.apis.ending_signals import NAMES
 from difftracker.apis.predict_folders import match_folders
 from difftracker.errors import ImageReadError
 
@@ -75,6 +77,23 @@ def test_an_interruption_keeps_what_was_answered(stub, weights, folders, monkeyp
     monkeypatch.setattr(stub, 'test_step', interrupt_the_second)
     assert run(folders, weights) == 130
     assert len((folders / 'out/answers.jsonl').read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize('name', [name for name in NAMES if hasattr(signal, name)])
+def test_an_ending_signal_keeps_what_was_answered(stub, weights, folders, monkeypatch, capsys, name):
+    answer, calls, number = stub.test_step, [], getattr(signal, name)
+
+    def end_the_second(data):
+        calls.append(data)
+        if len(calls) == 2:
+            signal.raise_signal(number)
+        return answer(data)
+
+    monkeypatch.setattr(stub, 'test_step', end_the_second)
+    assert run(folders, weights) == 128 + number
+    assert f'ended by {name}' in capsys.readouterr().err
+    assert len((folders / 'out/answers.jsonl').read_text().splitlines()) == 1
+    assert len((folders / 'out/answers.csv').read_text().splitlines()) == 2
 
 
 def test_two_pictures_of_one_name(folders):
