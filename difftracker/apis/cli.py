@@ -161,8 +161,10 @@ def _run_pairs(args: argparse.Namespace) -> int:
 
 def _run_evaluate(args: argparse.Namespace) -> int:
     from difftracker.evaluation import evaluate_files, format_report
-    from difftracker.utils.files import write_json
+    from difftracker.utils.files import check_target, write_json
 
+    if args.json is not None:
+        check_target(args.json, '--json')
     report = evaluate_files(args.annotations, args.predictions, args.score_threshold)
     print(format_report(report))
     if args.json is not None:

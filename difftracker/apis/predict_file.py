@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,11 @@ from tqdm import tqdm
 
 from difftracker.apis.command_inferencer import command_inferencer
 from difftracker.apis.inferencer import DiffTrackerInferencer
+from difftracker.apis.kept_answers import keep_answers
 from difftracker.datasets.annotations import parse_record
 from difftracker.errors import AnnotationError, DiffTrackerError
 from difftracker.structures import PairRecord
-from difftracker.utils.files import parse_json_object, write_jsonl
+from difftracker.utils.files import check_target, parse_json_object, write_jsonl
 from difftracker.utils.image_io import read_image, read_stated_image
 
 
@@ -26,7 +26,8 @@ def predict_file(args: argparse.Namespace) -> int:
 
     A pair that cannot be used (a faulty line, an unreadable picture) gets no lines; it is listed on the error stream
     at the end. The prediction file appears when the run is complete, never in part; where something ends the run before
-    that, what was answered lies in a file of that name with `.partial` behind it.
+    that, or the file cannot be written after all, what was answered lies in a file of that name with `.partial` behind
+    it, or else in the folder of temporary files.
 
     Args:
         args: Arguments of the command line.
@@ -42,7 +43,7 @@ def predict_file(args: argparse.Namespace) -> int:
     lines = _read_lines(annotations)
     if not root.is_dir():
         raise NotADirectoryError(f'{root}: expected a folder as --data-root, found none')
-    _check_target(out, annotations)
+    _check_out(out, annotations)
     inferencer = command_inferencer(args)
     predictions: list[dict] = []
     failures: list[str] = []
@@ -58,14 +59,11 @@ def predict_file(args: argparse.Namespace) -> int:
                 predictions.extend(_predict_record(inferencer, record, root))
             except DiffTrackerError as error:
                 failures.append(str(error))
+        write_jsonl(out, predictions)
     except BaseException:
         if predictions:
-            partial = write_jsonl(out.with_name(f'{out.name}.partial'), predictions)
-            # A terminal that hung up takes no message, which must not hide what ended the run.
-            with suppress(OSError):
-                print(f'{len(predictions)} predictions of a run that did not end: {partial}', file=sys.stderr)
+            keep_answers(out.with_name(f'{out.name}.partial'), predictions)
         raise
-    write_jsonl(out, predictions)
     print(f'{len(predictions)} predictions: {out}')
     if not failures:
         return 0
@@ -128,10 +126,8 @@ def _read_lines(path: Path) -> list[tuple[int, bytes]]:
     return lines
 
 
-def _check_target(out: Path, annotations: Path) -> None:
+def _check_out(out: Path, annotations: Path) -> None:
     """Tells before the run, not after it, that the predictions could not be written."""
-    if out.is_dir():
-        raise IsADirectoryError(f'{out}: expected a file as --out, found a folder')
+    check_target(out, '--out')
     if out.exists() and out.samefile(annotations):
         raise FileExistsError(f'{out}: --out would overwrite the annotation file')
-    out.parent.mkdir(parents=True, exist_ok=True)

@@ -13,10 +13,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from difftracker.apis.command_inferencer import command_inferencer
+from difftracker.apis.kept_answers import keep_answers
 from difftracker.apis.predict_pair import CHANGED, DEFAULT_OUT_DIR, answer_to_json, sentence_name
 from difftracker.errors import DiffTrackerError, ImageReadError
 from difftracker.structures import ChangeResult
-from difftracker.utils.files import atomic_write, write_jsonl
+from difftracker.utils.files import atomic_write, check_folder, write_jsonl
 from difftracker.utils.image_io import read_image, write_image
 from difftracker.visualization import draw_answer
 
@@ -43,7 +44,7 @@ def predict_folders(args: argparse.Namespace) -> int:
     """Answers sentences about all pairs of pictures of equal name in two folders.
 
     The output folder gets `answers.jsonl` and `answers.csv`, and a picture of each answer that found something. When
-    the run is interrupted, the two files hold the pairs that were done.
+    something ends the run before that, the two files hold the pairs that were done.
 
     Args:
         args: Arguments of the command line.
@@ -53,12 +54,12 @@ def predict_folders(args: argparse.Namespace) -> int:
 
     Raises:
         DiffTrackerError: The folders have no pair, or sentence or weights cannot be used at all.
-        OSError: The output folder cannot be written to.
+        OSError: The output folder cannot be written to; before the model is loaded where that shows.
     """
     pairs, failures = match_folders(Path(args.before), Path(args.after))
-    inferencer = command_inferencer(args)
     out = Path(args.out_dir or DEFAULT_OUT_DIR)
-    out.mkdir(parents=True, exist_ok=True)
+    check_folder(out, '--out-dir')
+    inferencer = command_inferencer(args)
     answers: list[tuple[FolderPair, ChangeResult, Path | None]] = []
     try:
         for pair in tqdm(pairs, desc='predict', unit='pair', file=sys.stderr):
@@ -73,12 +74,15 @@ def predict_folders(args: argparse.Namespace) -> int:
                     path = out / f'{pair.name}_{sentence_name(result.text)}.png'
                     picture = write_image(path, draw_answer(before, after, result))
                 answers.append((pair, result, picture))
+        _write_answers(out, answers)
     except BaseException:
         # Whatever ended the run, what was answered is not lost.
         if answers:
-            _write_answers(out, answers)
+            try:
+                _write_answers(out, answers)
+            except OSError:
+                keep_answers(out / 'answers.jsonl', _to_json(answers))
         raise
-    _write_answers(out, answers)
     changed = {pair.name for pair, result, _ in answers if not result.is_empty}
     print(f'something of that kind changed in {len(changed)} of {len(pairs)} pairs: {out / "answers.csv"}')
     for failure in failures:
@@ -126,9 +130,7 @@ def _pictures(folder: Path) -> dict[str, Path]:
 
 def _write_answers(out: Path, answers: Sequence[tuple[FolderPair, ChangeResult, Path | None]]) -> None:
     """Writes what was answered as JSON Lines, one line per sentence, and as a table, one row per box."""
-    write_jsonl(
-        out / 'answers.jsonl', [answer_to_json(pair.before, pair.after, result, path) for pair, result, path in answers]
-    )
+    write_jsonl(out / 'answers.jsonl', _to_json(answers))
     table = io.StringIO()
     writer = csv.writer(table, lineterminator='\n')
     writer.writerow(COLUMNS)
@@ -139,3 +141,7 @@ def _write_answers(out: Path, answers: Sequence[tuple[FolderPair, ChangeResult, 
             corners = [f'{value:.1f}' for value in box]
             writer.writerow((pair.name, result.text, 'yes', kind, f'{score:.3f}', *corners))
     atomic_write(out / 'answers.csv', table.getvalue())
+
+
+def _to_json(answers: Sequence[tuple[FolderPair, ChangeResult, Path | None]]) -> list[dict]:
+    return [answer_to_json(pair.before, pair.after, result, path) for pair, result, path in answers]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from difftracker.apis.command_inferencer import command_inferencer
 from difftracker.structures import ChangeResult
+from difftracker.utils.files import check_folder
 from difftracker.utils.image_io import read_image, write_image
 from difftracker.visualization import draw_answer
 
@@ -33,17 +34,21 @@ def predict_pair(args: argparse.Namespace) -> int:
 
     Raises:
         DiffTrackerError: A picture, a sentence or the weights cannot be used.
-        OSError: A picture cannot be written.
+        OSError: The output folder cannot be used, or a picture cannot be written.
     """
     # The pictures first: a wrong name should be told before seconds go into the model.
     before, after = read_image(args.before), read_image(args.after)
+    drawn = args.out_dir is not None or not args.json
+    out = Path(args.out_dir or DEFAULT_OUT_DIR)
+    if drawn:
+        check_folder(out, '--out-dir')
     inferencer = command_inferencer(args)
     results = inferencer.ask(before, after, args.text)
     pictures: list[Path] = []
     try:
-        if args.out_dir is not None or not args.json:
+        if drawn:
             for result in results:
-                path = Path(args.out_dir or DEFAULT_OUT_DIR) / picture_name(args.before, args.after, result.text)
+                path = out / picture_name(args.before, args.after, result.text)
                 pictures.append(write_image(path, draw_answer(before, after, result)))
     finally:
         # An answer names its picture, but one that cannot be written should not cost the answer.

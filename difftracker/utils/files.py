@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +33,7 @@ def atomic_write(path: str | Path, data: bytes | str) -> Path:
     path = Path(path)
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Not tempfile: its files are private (0600), and the result should have the user's usual permissions.
-    temporary = target.with_name(f'.{target.name}.{secrets.token_hex(6)}.tmp')
+    temporary = _beside(target)
     content = data.encode('utf-8') if isinstance(data, str) else data
     try:
         with open(temporary, 'xb') as handle:
@@ -44,6 +45,67 @@ def atomic_write(path: str | Path, data: bytes | str) -> Path:
         temporary.unlink(missing_ok=True)
         raise
     return path
+
+
+def check_target(path: str | Path, name: str) -> None:
+    """Tells before long work, not after it, that `atomic_write` could not write a file. Missing folders are made.
+
+    Args:
+        path: Where will be written.
+        name: The argument that it comes from, for the error.
+
+    Raises:
+        OSError: A folder or a device has that name, or no file can be made in its folder.
+    """
+    with _naming(path, f'a file that can be written as {name}'):
+        if os.path.isdir(path):
+            raise IsADirectoryError(errno.EISDIR, 'a folder')
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise OSError(errno.EINVAL, 'a device or a pipe')
+        target = Path(os.path.realpath(path))
+        _try_folder(target.parent, _beside(target).name)
+
+
+def check_folder(path: str | Path, name: str) -> None:
+    """Tells before long work that no files could be written to a folder. It is made where it is missing.
+
+    Args:
+        path: The folder.
+        name: The argument that it comes from, for the error.
+
+    Raises:
+        OSError: A file has that name, or the folder cannot be made or written to.
+    """
+    folder = Path(os.path.realpath(path))
+    with _naming(path, f'a folder that can be written to as {name}'):
+        _try_folder(folder, _beside(folder / 'file').name)
+
+
+@contextmanager
+def _naming(path: str | Path, expected: str) -> Iterator[None]:
+    """Puts file and expectation into an error of the system."""
+    try:
+        yield
+    except OSError as error:
+        raise type(error)(f'{path}: expected {expected}, found: {error.strerror}') from error
+
+
+def _try_folder(folder: Path, name: str) -> None:
+    """Makes a folder, and in it an empty file that is removed again."""
+    file = next((place for place in (folder, *folder.parents) if place.is_file()), None)
+    if file is not None:
+        raise NotADirectoryError(errno.ENOTDIR, f'{file}, which is a file')
+    folder.mkdir(parents=True, exist_ok=True)
+    # Permissions tell too little: of root, of a disk that is read-only, of a name that is too long.
+    with open(folder / name, 'xb'):
+        pass
+    os.unlink(folder / name)
+
+
+def _beside(target: Path) -> Path:
+    """Returns a new name in the folder of a file, which holds its content until that is whole."""
+    # Not tempfile: its files are private (0600), and the result should have the user's usual permissions.
+    return target.with_name(f'.{target.name}.{secrets.token_hex(6)}.tmp')
 
 
 def write_json(path: str | Path, obj: Any) -> Path:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from difftracker.apis.cli import main
 from difftracker.apis.predict_pair import picture_name
+from difftracker.utils.files import atomic_write
 from difftracker.utils.image_io import write_image
 from tests.test_apis.random_weights import random_weights
 
@@ -85,12 +86,33 @@ def test_one_pair_prints_the_answer_and_writes_the_picture(stub, weights, files,
 
 @pytest.mark.parametrize(('option', 'words'), [([], 'score 0.90'), (['--json'], '"remove"')])
 def test_an_unwritten_file_does_not_cost_the_answer(stub, weights, files, tmp_path, capsys, option, words):
-    (tmp_path / 'out').write_text('a file where the folder should be')
+    # A folder where the picture should be: that much shows only when it is written.
+    (tmp_path / 'out' / 'before_after_gone.png').mkdir(parents=True)
     arguments = ['predict', *files, 'gone', '--checkpoint', str(weights), '--out-dir', str(tmp_path / 'out')]
     assert main([*arguments, *option]) == 2
     printed = capsys.readouterr()
     assert words in printed.out and 'picture' not in printed.out
     assert printed.err.count('\n') == 1 and str(tmp_path / 'out') in printed.err
+
+
+def test_an_output_that_cannot_be_written_is_told_before_the_model_is_loaded(files, data_root, tmp_path, capsys):
+    # The weights file is no weights: what complained of it would have come too late.
+    weights = tmp_path / 'none.safetensors'
+    weights.write_bytes(b'none')
+    annotations, below = data_root / 'annotations.jsonl', f'{files[0]}/x.json'
+    folder = tmp_path / 'other'
+    folder.mkdir()
+    Image.open(files[0]).save(folder / '0_before.png')
+    common = ['--checkpoint', str(weights)]
+    assert run_file(data_root, weights, '--out', below) == 2
+    assert f'{below}: expected a file that can be written as --out, found' in capsys.readouterr().err
+    for option in ([], ['--json']):
+        assert main(['predict', *files, 'gone', *common, '--out-dir', files[0], *option]) == 2
+        assert f'{files[0]}: expected a folder that can be written to as --out-dir' in capsys.readouterr().err
+    assert main(['predict', str(data_root), str(folder), *common, '--out-dir', files[0]]) == 2
+    assert f'{files[0]}: expected a folder that can be written to as --out-dir' in capsys.readouterr().err
+    assert main(['evaluate', str(annotations), str(annotations), '--json', below]) == 2
+    assert f'{below}: expected a file that can be written as --json, found' in capsys.readouterr().err
 
 
 def test_json_answer(stub, weights, files, capsys, tmp_path, monkeypatch):
@@ -268,6 +290,24 @@ def test_what_was_answered_before_a_signal_is_kept_though_no_terminal_is_left(st
     assert run_file(data_root, weights) == 143
     (partial,) = (data_root / 'out').iterdir()
     assert len(partial.read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize('full', ['name', 'folder'])
+def test_answers_outlive_a_prediction_file_that_cannot_be_written_after_all(
+    stub, weights, data_root, tmp_path, monkeypatch, capsys, full
+):
+    def refuse(path: Path, data: str) -> Path:
+        if path.name == 'predictions.jsonl' or (full == 'folder' and path.parent.name == 'out'):
+            raise OSError(errno.ENOSPC, 'No space left on device')
+        return atomic_write(path, data)
+
+    monkeypatch.setattr('difftracker.utils.files.atomic_write', refuse)
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path / 'spare'))
+    assert run_file(data_root, weights) == 2
+    errors = capsys.readouterr().err
+    (kept,) = [*(data_root / 'out').iterdir(), *(tmp_path / 'spare').glob('*')]
+    assert len(kept.read_text().splitlines()) == 6
+    assert f'6 answers of a run that did not end: {kept}' in errors and 'No space left' in errors
 
 
 def test_sizes_that_are_not_stated_are_read(stub, weights, data_root):

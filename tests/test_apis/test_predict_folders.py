@@ -96,6 +96,14 @@ def test_an_ending_signal_keeps_what_was_answered(stub, weights, folders, monkey
     assert len((folders / 'out/answers.csv').read_text().splitlines()) == 2
 
 
+def test_answers_outlive_a_file_that_cannot_be_written(stub, weights, folders, capsys):
+    (folders / 'out/answers.csv').mkdir(parents=True)
+    assert run(folders, weights) == 2
+    kept = folders / 'out/answers.jsonl'
+    assert f'2 answers of a run that did not end: {kept}' in capsys.readouterr().err
+    assert len(kept.read_text().splitlines()) == 2
+
+
 def test_two_pictures_of_one_name(folders):
     Image.open(folders / 'old/a.png').save(folders / 'old/a.bmp')
     with pytest.raises(ImageReadError, match=r'a\.png.*a\.bmp'):

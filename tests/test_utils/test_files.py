@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -62,6 +63,58 @@ def test_an_interrupt_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
         files.atomic_write(target, b'new')
     assert target.read_bytes() == b'old'
     assert os.listdir(tmp_path) == ['data.bin']
+
+
+def test_a_target_that_can_be_written_passes_and_nothing_is_left(tmp_path: Path) -> None:
+    old = tmp_path / 'old.txt'
+    old.write_text('old')
+    for target in (old, tmp_path / 'new.txt', tmp_path / 'folder' / 'new.txt'):
+        files.check_target(target, '--out')
+    files.check_folder(tmp_path / 'other', '--out-dir')
+    assert old.read_text() == 'old'
+    assert sorted(path.name for path in tmp_path.rglob('*')) == ['folder', 'old.txt', 'other']
+
+
+@pytest.mark.parametrize(
+    ('name', 'found'),
+    [
+        ('.', 'a folder'),
+        ('file/a.jsonl', 'file, which is a file'),
+        ('file/b/a.jsonl', 'file, which is a file'),
+        ('a' * 250, os.strerror(errno.ENAMETOOLONG)),
+        ('closed/a.jsonl', os.strerror(errno.EACCES)),
+        ('pipe', 'a device or a pipe'),
+    ],
+)
+def test_a_target_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, found: str
+) -> None:
+    (tmp_path / 'file').write_text('')
+    os.mkfifo(tmp_path / 'pipe')
+    # The tests may run as root, whom no permission stops.
+    monkeypatch.setattr(files, 'open', refuse_in_closed, raising=False)
+    with pytest.raises(OSError) as caught:
+        files.check_target(tmp_path / name, '--out')
+    message = f'{tmp_path / name}: expected a file that can be written as --out, found: '
+    assert str(caught.value).startswith(message) and str(caught.value).endswith(found)
+
+
+@pytest.mark.parametrize(
+    ('name', 'found'),
+    [('file', 'file, which is a file'), ('a' * 300, os.strerror(errno.ENAMETOOLONG))],
+)
+def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path, name: str, found: str) -> None:
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(OSError) as caught:
+        files.check_folder(tmp_path / name, '--out-dir')
+    message = f'{tmp_path / name}: expected a folder that can be written to as --out-dir, found: '
+    assert str(caught.value).startswith(message) and str(caught.value).endswith(found)
+
+
+def refuse_in_closed(path: Path, mode: str) -> IO[bytes]:
+    if path.parent.name == 'closed':
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return open(path, mode)
 
 
 def test_write_jsonl_is_all_or_nothing(tmp_path: Path) -> None:
