@@ -27,7 +27,7 @@ def predict_file(args: argparse.Namespace) -> int:
     A pair that cannot be used (a faulty line, an unreadable picture) gets no lines; it is listed on the error stream
     at the end. The prediction file appears when the run is complete, never in part; where something ends the run before
     that, or the file cannot be written after all, what was answered lies in a file of that name with `.partial` behind
-    it, or else in the folder of temporary files.
+    it, or else in the folder of temporary files. A run that could answer nothing leaves an older file as it was.
 
     Args:
         args: Arguments of the command line.
@@ -36,7 +36,8 @@ def predict_file(args: argparse.Namespace) -> int:
         Exit code: 0, or 1 where pairs were passed over.
 
     Raises:
-        DiffTrackerError: The annotation file, the data root or the weights cannot be used at all.
+        DiffTrackerError: The annotation file, the data root or the weights cannot be used at all, or no pair has an
+            answer.
         OSError: The prediction file cannot be written.
     """
     annotations, root, out = Path(args.annotations), Path(args.data_root), Path(args.out)
@@ -59,18 +60,20 @@ def predict_file(args: argparse.Namespace) -> int:
                 predictions.extend(_predict_record(inferencer, record, root))
             except DiffTrackerError as error:
                 failures.append(str(error))
-        write_jsonl(out, predictions)
+        if predictions:
+            write_jsonl(out, predictions)
     except BaseException:
         if predictions:
             keep_answers(out.with_name(f'{out.name}.partial'), predictions)
         raise
+    _print_failures(failures, len(lines))
+    if not predictions:
+        kept = 'stays as it was' if out.exists() else 'was not written'
+        raise AnnotationError(
+            annotations, f'expected a pair that can be answered with {root} as --data-root, found none; {out} {kept}'
+        )
     print(f'{len(predictions)} predictions: {out}')
-    if not failures:
-        return 0
-    print(f'difftracker: error: {len(failures)} of {len(lines)} pairs have no predictions:', file=sys.stderr)
-    for failure in failures:
-        print(f'  {" ".join(failure.split())}', file=sys.stderr)
-    return 1
+    return 1 if failures else 0
 
 
 def parse_unlabelled(obj: dict[str, Any], path: Path, line: int) -> PairRecord:
@@ -113,6 +116,13 @@ def _predict_record(inferencer: DiffTrackerInferencer, record: PairRecord, root:
     results = inferencer.ask(*images, [query.text for query in record.queries])
     for query, result in zip(record.queries, results, strict=True):
         yield dataclasses.replace(result, pair_id=record.pair_id, query_id=query.query_id).to_json()
+
+
+def _print_failures(failures: list[str], pairs: int) -> None:
+    if failures:
+        print(f'difftracker: error: {len(failures)} of {pairs} pairs have no predictions:', file=sys.stderr)
+    for failure in failures:
+        print(f'  {" ".join(failure.split())}', file=sys.stderr)
 
 
 def _read_lines(path: Path) -> list[tuple[int, bytes]]:

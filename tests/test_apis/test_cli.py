@@ -292,6 +292,24 @@ def test_what_was_answered_before_a_signal_is_kept_though_no_terminal_is_left(st
     assert len(partial.read_text().splitlines()) == 4
 
 
+@pytest.mark.parametrize('old', [None, 'good predictions'])
+@pytest.mark.parametrize('fault', ['root', 'array'])
+def test_a_run_without_any_answer_leaves_the_older_predictions(stub, weights, data_root, tmp_path, capsys, fault, old):
+    out, annotations, root = tmp_path / 'predictions.jsonl', data_root / 'annotations.jsonl', data_root
+    if old:
+        out.write_text(old)
+    if fault == 'root':
+        root = tmp_path
+    else:
+        annotations.write_text(json.dumps([json.loads(line) for line in annotations.read_text().splitlines()]))
+    assert run_file(data_root, weights, '--data-root', str(root), '--out', str(out)) == 2
+    errors = capsys.readouterr().err
+    assert 'pairs have no predictions:' in errors and ('found list' in errors) == (fault == 'array')
+    kept = f'{out} stays as it was' if old else f'{out} was not written'
+    assert errors.splitlines()[-1].startswith(f'difftracker: error: {annotations}: ') and errors.endswith(f'{kept}\n')
+    assert (out.read_text() if out.exists() else None) == old
+
+
 @pytest.mark.parametrize('full', ['name', 'folder'])
 def test_answers_outlive_a_prediction_file_that_cannot_be_written_after_all(
     stub, weights, data_root, tmp_path, monkeypatch, capsys, full
