@@ -8,13 +8,20 @@ import io
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
 from difftracker.apis.command_inferencer import command_inferencer
 from difftracker.apis.kept_answers import keep_answers
-from difftracker.apis.predict_pair import CHANGED, DEFAULT_OUT_DIR, answer_to_json, sentence_name
+from difftracker.apis.predict_pair import (
+    CHANGED,
+    DEFAULT_OUT_DIR,
+    answer_to_json,
+    distinct_name,
+    sentence_name,
+    shorten,
+)
 from difftracker.errors import DiffTrackerError, ImageReadError
 from difftracker.structures import ChangeResult
 from difftracker.utils.files import atomic_write, check_folder, write_jsonl
@@ -61,17 +68,19 @@ def predict_folders(args: argparse.Namespace) -> int:
     check_folder(out, '--out-dir')
     inferencer = command_inferencer(args)
     answers: list[tuple[FolderPair, ChangeResult, Path | None]] = []
+    taken: set[str] = set()
     try:
         for pair in tqdm(pairs, desc='predict', unit='pair', file=sys.stderr):
+            # Before anything can fail, so that the same folders give the same names in every run.
+            paths = [out / distinct_name(_picture_name(pair, text), taken) for text in args.text]
             try:
                 before, after = read_image(pair.before), read_image(pair.after)
             except DiffTrackerError as error:
                 failures.append(str(error))
                 continue
-            for result in inferencer.ask(before, after, args.text):
+            for path, result in zip(paths, inferencer.ask(before, after, args.text), strict=True):
                 picture = None
                 if not result.is_empty:
-                    path = out / f'{pair.name}_{sentence_name(result.text)}.png'
                     picture = write_image(path, draw_answer(before, after, result))
                 answers.append((pair, result, picture))
         _write_answers(out, answers)
@@ -126,6 +135,11 @@ def _pictures(folder: Path) -> dict[str, Path]:
                 raise ImageReadError(path, f'expected one picture of this name, found {found[name].name} beside it')
             found[name] = path
     return found
+
+
+def _picture_name(pair: FolderPair, text: str) -> str:
+    place = PurePosixPath(pair.name)
+    return str(place.with_name(f'{shorten(place.name, stems=2)}_{sentence_name(text)}.png'))
 
 
 def _write_answers(out: Path, answers: Sequence[tuple[FolderPair, ChangeResult, Path | None]]) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import re
-from itertools import zip_longest
+from itertools import chain, count, zip_longest
 from pathlib import Path
 
 from difftracker.apis.command_inferencer import command_inferencer
@@ -19,8 +19,9 @@ from difftracker.visualization import draw_answer
 DEFAULT_OUT_DIR = 'outputs'
 # Exit code with --exit-code where something changed; 1 and 2 have other meanings.
 CHANGED = 3
-# File systems take names of 255 bytes; the sentence, and what is added while the file is being written, need 73.
-STEM_CHARACTERS, STEM_BYTES = 60, 90
+# File systems take names of 255 bytes; the sentence, a number behind it, and what is added while the file is being
+# written need 79 of them, two stems the rest.
+STEM_CHARACTERS, STEM_BYTES = 60, 88
 
 
 def predict_pair(args: argparse.Namespace) -> int:
@@ -45,10 +46,11 @@ def predict_pair(args: argparse.Namespace) -> int:
     inferencer = command_inferencer(args)
     results = inferencer.ask(before, after, args.text)
     pictures: list[Path] = []
+    taken: set[str] = set()
     try:
         if drawn:
             for result in results:
-                path = out / picture_name(args.before, args.after, result.text)
+                path = out / distinct_name(picture_name(args.before, args.after, result.text), taken)
                 pictures.append(write_image(path, draw_answer(before, after, result)))
     finally:
         # An answer names its picture, but one that cannot be written should not cost the answer.
@@ -96,8 +98,27 @@ def format_answer(result: ChangeResult) -> str:
 
 
 def picture_name(before: str | Path, after: str | Path, text: str) -> str:
-    """Returns a file name that tells pair and sentence apart."""
-    return f'{_shorten(Path(before).stem)}_{_shorten(Path(after).stem)}_{sentence_name(text)}.png'
+    """Returns a file name made of the names of the pictures, shortened, and of the sentence.
+
+    Sentences that differ in capitals and punctuation alone share it, and so do long names that begin alike;
+    `distinct_name` tells the pictures of one run apart.
+    """
+    return f'{shorten(Path(before).stem)}_{shorten(Path(after).stem)}_{sentence_name(text)}.png'
+
+
+def distinct_name(name: str, taken: set[str]) -> str:
+    """Returns a file name that no other picture of the run has: a repeated one gets a number behind it.
+
+    Args:
+        name: The name wanted, with its suffix; folders may stand before it.
+        taken: The names given so far, to which this one is added.
+    """
+    path = Path(name)
+    candidates = chain([name], (path.with_stem(f'{path.stem}-{number}').as_posix() for number in count(2)))
+    # Some file systems take names for one that differ in capitals alone.
+    found = next(candidate for candidate in candidates if candidate.casefold() not in taken)
+    taken.add(found.casefold())
+    return found
 
 
 def sentence_name(text: str) -> str:
@@ -108,8 +129,14 @@ def sentence_name(text: str) -> str:
     return words
 
 
-def _shorten(stem: str) -> str:
-    stem = stem[:STEM_CHARACTERS]
-    while len(os.fsencode(stem)) > STEM_BYTES:
+def shorten(stem: str, stems: int = 1) -> str:
+    """Returns the beginning of a picture's name that leaves room for the rest of a file name.
+
+    Args:
+        stem: The name without suffix.
+        stems: It may fill the room of so many stems; there are two.
+    """
+    stem = stem[: stems * STEM_CHARACTERS]
+    while len(os.fsencode(stem)) > stems * STEM_BYTES:
         stem = stem[:-1]
     return stem

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from difftracker.apis.cli import main
-from difftracker.apis.predict_pair import picture_name
+from difftracker.apis.predict_pair import distinct_name, picture_name
 from difftracker.utils.files import atomic_write
 from difftracker.utils.image_io import write_image
 from tests.test_apis.random_weights import random_weights
@@ -374,13 +374,35 @@ def test_picture_names_tell_sentences_apart():
     assert all(name.startswith('x_y_') and len(name) < 80 and name.isascii() for name in names)
 
 
+def test_sentences_that_differ_in_punctuation_have_pictures_of_their_own(stub, weights, files, tmp_path, capsys):
+    sentences = ['What changed?', 'what changed', 'nothing', 'What changed!', 'What changed 2']
+    common = ['--checkpoint', str(weights), '--out-dir', str(tmp_path / 'out')]
+    assert main(['predict', *files, *sentences, '--json', *common]) == 0
+    answers = json.loads(capsys.readouterr().out)
+    expected = ['what-changed', 'what-changed-2', 'nothing', 'what-changed-3', 'what-changed-2-2']
+    assert [answer['picture'] for answer in answers] == [
+        str(tmp_path / 'out' / f'before_after_{name}.png') for name in expected
+    ]
+    assert [answer['text'] for answer in answers] == sentences
+    assert len(list((tmp_path / 'out').iterdir())) == 5
+
+
+def test_distinct_names_keep_folders_and_mind_no_capitals():
+    taken = set()
+    names = ['sub/a_x.png', 'sub/A_x.png', 'a_x.png', 'sub/a_x.png']
+    assert [distinct_name(name, taken) for name in names] == [
+        'sub/a_x.png', 'sub/A_x-2.png', 'a_x.png', 'sub/a_x-3.png',
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize('letter', ['a', 'é', '前', '🙂'])
 def test_long_names_of_pictures_can_be_written(tmp_path, letter):
     name = picture_name(f'{letter * 60}.png', f'{letter * 60}.png', 'w ' * 99)
     # No character is cut through, none is left out that has room.
-    stem = letter * min(60, 90 // len(letter.encode()))
+    stem = letter * min(60, 88 // len(letter.encode()))
     assert name.startswith(f'{stem}_{stem}_w-w')
-    assert write_image(tmp_path / name, np.zeros((1, 1, 3), np.uint8)).is_file()
+    for path in (tmp_path / name, tmp_path / distinct_name(name, {name})):
+        assert write_image(path, np.zeros((1, 1, 3), np.uint8)).is_file()
 
 
 def test_stored_thresholds_are_checked(tmp_path, files, capsys):

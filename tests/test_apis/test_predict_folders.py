@@ -104,6 +104,20 @@ def test_answers_outlive_a_file_that_cannot_be_written(stub, weights, folders, c
     assert len(kept.read_text().splitlines()) == 2
 
 
+def test_each_sentence_has_a_picture_of_its_own(stub, weights, folders):
+    assert run(folders, weights, 'What changed?', 'what changed', 'nothing', 'Nothing!') == 1
+    answers = [json.loads(line) for line in (folders / 'out/answers.jsonl').read_text().splitlines()]
+    found = [
+        (answer['text'], answer['picture']) for answer in answers if answer['boxes'] and 'a.png' in answer['after']
+    ]
+    names = ['a_what-changed.png', 'a_what-changed-2.png', 'a_nothing-2.png']
+    assert found == [
+        (text, str(folders / 'out' / name))
+        for text, name in zip(['What changed?', 'what changed', 'Nothing!'], names, strict=True)
+    ]
+    assert all((folders / 'out' / name).is_file() for name in names)
+
+
 def test_two_pictures_of_one_name(folders):
     Image.open(folders / 'old/a.png').save(folders / 'old/a.bmp')
     with pytest.raises(ImageReadError, match=r'a\.png.*a\.bmp'):
