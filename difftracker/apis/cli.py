@@ -183,9 +183,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments after the program's name; None takes those of the process.
 
     Returns:
-        Exit code: 0 for success, 1 where a run over many pairs passed over bad ones, 2 for bad input, 3 where
-        something changed and `--exit-code` is given, 129, 130 or 143 when ended by SIGHUP, Ctrl-C or SIGTERM, 141 where
-        the reader of the output has left.
+        Exit code: 0 for success, 1 where a run over many pairs passed over bad ones or could not write pictures, 2 for
+        bad input, 3 where something changed and `--exit-code` is given, 129, 130 or 143 when ended by SIGHUP, Ctrl-C or
+        SIGTERM, 141 where the reader of the output has left.
     """
     args = build_parser().parse_args(argv)
     try:

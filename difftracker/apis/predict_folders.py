@@ -57,13 +57,15 @@ def predict_folders(args: argparse.Namespace) -> int:
         args: Arguments of the command line.
 
     Returns:
-        Exit code: 1 where pairs were passed over, else 3 with `--exit-code` where something changed, else 0.
+        Exit code: 1 where pairs were passed over or a picture of an answer could not be written, else 3 with
+        `--exit-code` where something changed, else 0.
 
     Raises:
         DiffTrackerError: The folders have no pair, or sentence or weights cannot be used at all.
         OSError: The output folder cannot be written to; before the model is loaded where that shows.
     """
-    pairs, failures = match_folders(Path(args.before), Path(args.after))
+    pairs, alone = match_folders(Path(args.before), Path(args.after))
+    failures = [f'passed over: {line}' for line in alone]
     out = Path(args.out_dir or DEFAULT_OUT_DIR)
     check_folder(out, '--out-dir')
     inferencer = command_inferencer(args)
@@ -76,12 +78,16 @@ def predict_folders(args: argparse.Namespace) -> int:
             try:
                 before, after = read_image(pair.before), read_image(pair.after)
             except DiffTrackerError as error:
-                failures.append(str(error))
+                failures.append(f'passed over: {error}')
                 continue
             for path, result in zip(paths, inferencer.ask(before, after, args.text), strict=True):
                 picture = None
                 if not result.is_empty:
-                    picture = write_image(path, draw_answer(before, after, result))
+                    try:
+                        picture = write_image(path, draw_answer(before, after, result))
+                    except OSError as error:
+                        reason = error.strerror or error
+                        failures.append(f'{path}: expected to write this picture of an answer, found: {reason}')
                 answers.append((pair, result, picture))
         _write_answers(out, answers)
     except BaseException:
@@ -95,7 +101,7 @@ def predict_folders(args: argparse.Namespace) -> int:
     changed = {pair.name for pair, result, _ in answers if not result.is_empty}
     print(f'something of that kind changed in {len(changed)} of {len(pairs)} pairs: {out / "answers.csv"}')
     for failure in failures:
-        print(f'difftracker: passed over: {" ".join(failure.split())}', file=sys.stderr)
+        print(f'difftracker: {" ".join(failure.split())}', file=sys.stderr)
     if failures:
         return 1
     return CHANGED if args.exit_code and changed else 0

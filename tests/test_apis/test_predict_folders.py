@@ -118,6 +118,27 @@ def test_each_sentence_has_a_picture_of_its_own(stub, weights, folders):
     assert all((folders / 'out' / name).is_file() for name in names)
 
 
+def test_long_names_are_shortened_and_stay_apart(stub, weights, folders, pair):
+    names = ['n' * 209 + '1', 'n' * 209 + '2', '前' * 80]
+    for side, image in zip(('old', 'new'), pair, strict=True):
+        for name in names:
+            Image.fromarray(image).save(folders / side / f'{name}.png')
+    assert run(folders, weights, 'word ' * 60) == 1
+    answers = [json.loads(line) for line in (folders / 'out/answers.jsonl').read_text().splitlines()]
+    pictures = {answer['picture'] for answer in answers}
+    assert len(pictures) == len(answers) == 5 and all(Image.open(picture) for picture in pictures)
+
+
+def test_a_picture_that_cannot_be_written_is_listed_and_the_run_goes_on(stub, weights, folders, capsys):
+    blocked = folders / 'out/a_gone.png'
+    blocked.mkdir(parents=True)
+    assert run(folders, weights, 'gone') == 1
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if 'a_gone.png' in line]
+    assert line.startswith(f'difftracker: {blocked}: expected to write this picture of an answer, found: ')
+    answers = [json.loads(line) for line in (folders / 'out/answers.jsonl').read_text().splitlines()]
+    assert [(len(answer['boxes']), 'picture' in answer) for answer in answers] == [(1, False), (1, True)]
+
+
 def test_two_pictures_of_one_name(folders):
     Image.open(folders / 'old/a.png').save(folders / 'old/a.bmp')
     with pytest.raises(ImageReadError, match=r'a\.png.*a\.bmp'):
