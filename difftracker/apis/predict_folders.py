@@ -50,8 +50,9 @@ class FolderPair:
 def predict_folders(args: argparse.Namespace) -> int:
     """Answers sentences about all pairs of pictures of equal name in two folders.
 
-    The output folder gets `answers.jsonl` and `answers.csv`, and a picture of each answer that found something. When
-    something ends the run before that, the two files hold the pairs that were done.
+    The output folder gets `answers.jsonl` and `answers.csv`, and a picture of each answer that found something; where
+    a sentence finds nothing now, the picture that an earlier run wrote of its answer is removed. When something ends
+    the run, the two files hold the pairs that were done.
 
     Args:
         args: Arguments of the command line.
@@ -82,12 +83,15 @@ def predict_folders(args: argparse.Namespace) -> int:
                 continue
             for path, result in zip(paths, inferencer.ask(before, after, args.text), strict=True):
                 picture = None
-                if not result.is_empty:
-                    try:
+                try:
+                    if not result.is_empty:
                         picture = write_image(path, draw_answer(before, after, result))
-                    except OSError as error:
-                        reason = error.strerror or error
-                        failures.append(f'{path}: expected to write this picture of an answer, found: {reason}')
+                    elif path.is_file():
+                        # Of an earlier run; beside answers that say nothing it would mislead.
+                        path.unlink()
+                except OSError as error:
+                    task = 'remove this picture of an older' if result.is_empty else 'write this picture of an'
+                    failures.append(f'{path}: expected to {task} answer, found: {error.strerror or error}')
                 answers.append((pair, result, picture))
         _write_answers(out, answers)
     except BaseException:

@@ -139,6 +139,19 @@ def test_a_picture_that_cannot_be_written_is_listed_and_the_run_goes_on(stub, we
     assert [(len(answer['boxes']), 'picture' in answer) for answer in answers] == [(1, False), (1, True)]
 
 
+def test_a_picture_of_an_older_answer_does_not_stay_beside_nothing(stub, weights, folders):
+    assert run(folders, weights, 'gone') == 1
+    other = folders / 'out/a_other.png'
+    other.write_bytes(b'of another sentence')
+    assert (folders / 'out/a_gone.png').is_file()
+    assert run(folders, weights, 'gone', '--score-threshold', '0.95') == 1
+    assert sorted(path.name for path in (folders / 'out').rglob('*.*')) == [
+        'a_other.png',
+        'answers.csv',
+        'answers.jsonl',
+    ]
+
+
 def test_two_pictures_of_one_name(folders):
     Image.open(folders / 'old/a.png').save(folders / 'old/a.bmp')
     with pytest.raises(ImageReadError, match=r'a\.png.*a\.bmp'):
