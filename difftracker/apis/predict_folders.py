@@ -22,7 +22,7 @@ from difftracker.apis.predict_pair import (
     sentence_name,
     shorten,
 )
-from difftracker.errors import DiffTrackerError, ImageReadError
+from difftracker.errors import ConfigError, DiffTrackerError, ImageReadError
 from difftracker.structures import ChangeResult
 from difftracker.utils.files import atomic_write, check_folder, write_jsonl
 from difftracker.utils.image_io import read_image, write_image
@@ -62,12 +62,14 @@ def predict_folders(args: argparse.Namespace) -> int:
         `--exit-code` where something changed, else 0.
 
     Raises:
-        DiffTrackerError: The folders have no pair, or sentence or weights cannot be used at all.
+        DiffTrackerError: The folders have no pair, the output folder lies in one of them, or sentence or weights cannot
+            be used at all.
         OSError: The output folder cannot be written to; before the model is loaded where that shows.
     """
     pairs, alone = match_folders(Path(args.before), Path(args.after))
     failures = [f'passed over: {line}' for line in alone]
     out = Path(args.out_dir or DEFAULT_OUT_DIR)
+    _check_outside(out, (Path(args.before), Path(args.after)))
     check_folder(out, '--out-dir')
     inferencer = command_inferencer(args)
     answers: list[tuple[FolderPair, ChangeResult, Path | None]] = []
@@ -145,6 +147,18 @@ def _pictures(folder: Path) -> dict[str, Path]:
                 raise ImageReadError(path, f'expected one picture of this name, found {found[name].name} beside it')
             found[name] = path
     return found
+
+
+def _check_outside(out: Path, folders: Sequence[Path]) -> None:
+    """Refuses an output folder whose pictures the next run would compare."""
+    place = out.resolve()
+    around = [parent for parent in (place, *place.parents) if parent.is_dir()]
+    for folder in folders:
+        # Not the names: links, and capitals on some file systems, write one folder in several ways.
+        if any(parent.samefile(folder) for parent in around):
+            raise ConfigError(
+                f'--out-dir: expected a folder outside of those that are compared, found {out} in {folder}'
+            )
 
 
 def _picture_name(pair: FolderPair, text: str) -> str:

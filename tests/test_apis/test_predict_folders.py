@@ -152,6 +152,19 @@ def test_a_picture_of_an_older_answer_does_not_stay_beside_nothing(stub, weights
     ]
 
 
+@pytest.mark.parametrize('place', ['old', 'new/', 'new/answers/of/today', 'old/../new/sub', 'link/answers'])
+def test_answers_may_not_become_pictures_to_compare(folders, capsys, place):
+    (folders / 'link').symlink_to(folders / 'old/sub')
+    before = sorted(folders.rglob('*'))
+    # No model is there: the refusal comes before it is looked for.
+    arguments = [str(folders / 'old'), str(folders / 'new'), '--checkpoint', 'missing.safetensors']
+    assert main(['predict', *arguments, '--out-dir', str(folders / place)]) == 2
+    side = folders / ('new' if 'new' in place else 'old')
+    expected = f'--out-dir: expected a folder outside of those that are compared, found {folders / place} in {side}\n'
+    assert capsys.readouterr().err == f'difftracker: error: {expected}'
+    assert sorted(folders.rglob('*')) == before
+
+
 def test_two_pictures_of_one_name(folders):
     Image.open(folders / 'old/a.png').save(folders / 'old/a.bmp')
     with pytest.raises(ImageReadError, match=r'a\.png.*a\.bmp'):
