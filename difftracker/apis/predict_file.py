@@ -14,6 +14,7 @@ from tqdm import tqdm
 from difftracker.apis.command_inferencer import command_inferencer
 from difftracker.apis.inferencer import DiffTrackerInferencer
 from difftracker.apis.kept_answers import keep_answers
+from difftracker.datasets.annotation_checks import check_path
 from difftracker.datasets.annotations import parse_record
 from difftracker.errors import AnnotationError, DiffTrackerError
 from difftracker.structures import PairRecord
@@ -104,6 +105,11 @@ def _parse_line(text: bytes, path: Path, line: int, root: Path) -> PairRecord:
     obj = parse_json_object(text, path, line)
     for side in ('before', 'after'):
         if f'{side}_size' not in obj and isinstance(obj.get(side), str):
+            # Before the file is opened: an annotation file must not choose files of the whole disk.
+            fault = check_path(side, obj[side])
+            if fault is not None:
+                pair = f' (pair {obj["pair_id"]})' if isinstance(obj.get('pair_id'), str) else ''
+                raise AnnotationError(path, f'{fault.reason}{pair}', line)
             height, width = read_image(root / obj[side]).shape[:2]
             obj[f'{side}_size'] = [width, height]
     return parse_unlabelled(obj, path, line)

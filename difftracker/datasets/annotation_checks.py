@@ -80,6 +80,24 @@ def check_record(obj: Any) -> Faults:
         yield AnnotationFault(fault.code, fault.reason, pair_id=pair_id)
 
 
+def check_path(side: str, path: str) -> AnnotationFault | None:
+    """Returns what is wrong with the path of a picture, or None. The file itself is not looked for.
+
+    Args:
+        side: The field, `before` or `after`.
+        path: Its value, which must lie below the data root.
+    """
+    parts = PurePosixPath(path)
+    drive = len(path) > 1 and path[1] == ':'
+    if not path.strip() or '\0' in path:
+        return AnnotationFault('wrong-type', f'{side!r} must be the path of an image, found {path!r}')
+    if parts.is_absolute() or '..' in parts.parts or '\\' in path or drive:
+        return AnnotationFault(
+            'path-leaves-root', f"{side!r} must be a path below the data root with '/', found {path!r}"
+        )
+    return None
+
+
 def check_subset(subset: str, answers: list[int], types: dict[int, str]) -> AnnotationFault | None:
     """Returns the contradiction between a query's subset and its answers, or None.
 
@@ -121,7 +139,9 @@ def _record_faults(obj: dict) -> Faults:
     sizes = {}
     for side in ('before', 'after'):
         if isinstance(obj.get(side), str):
-            yield from _path_faults(side, obj[side])
+            fault = check_path(side, obj[side])
+            if fault is not None:
+                yield fault
         size = obj.get(f'{side}_size')
         if isinstance(size, list):
             if len(size) == 2 and all(type(value) is int and value > 0 for value in size):
@@ -154,17 +174,6 @@ def _field_faults(item: dict, fields: dict[str, Any], owner: str) -> Faults:
 
 def _optional_faults(item: dict, fields: dict[str, Any], owner: str) -> Faults:
     yield from _field_faults(item, {name: kind for name, kind in fields.items() if item.get(name) is not None}, owner)
-
-
-def _path_faults(side: str, path: str) -> Faults:
-    parts = PurePosixPath(path)
-    drive = len(path) > 1 and path[1] == ':'
-    if not path.strip() or '\0' in path:
-        yield AnnotationFault('wrong-type', f'{side!r} must be the path of an image, found {path!r}')
-    elif parts.is_absolute() or '..' in parts.parts or '\\' in path or drive:
-        yield AnnotationFault(
-            'path-leaves-root', f"{side!r} must be a path below the data root with '/', found {path!r}"
-        )
 
 
 def _change_faults(change: Any, types: dict[int, str], sizes: dict[str, tuple[int, int]]) -> Faults:

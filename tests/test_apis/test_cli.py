@@ -14,7 +14,7 @@ from PIL import Image
 from difftracker.apis.cli import main
 from difftracker.apis.predict_pair import distinct_name, picture_name
 from difftracker.utils.files import atomic_write
-from difftracker.utils.image_io import write_image
+from difftracker.utils.image_io import read_image, write_image
 from tests.test_apis.random_weights import random_weights
 
 HEAVY = ('torch', 'numpy', 'PIL', 'mmengine', 'mmdet', 'transformers', 'cv2', 'matplotlib')
@@ -338,6 +338,23 @@ def test_sizes_that_are_not_stated_are_read(stub, weights, data_root):
     path.write_text(''.join(json.dumps(record) + '\n' for record in records))
     assert run_file(data_root, weights) == 0
     assert read_lines(data_root) == stated
+
+
+@pytest.mark.parametrize('path', ['../secret.png', 'inner/../../secret.png', '{root}/0_before.png', ' ', 'a\0b.png'])
+def test_a_picture_outside_of_the_root_is_not_even_opened(stub, weights, data_root, monkeypatch, capsys, path):
+    opened = []
+    monkeypatch.setattr(
+        'difftracker.apis.predict_file.read_image', lambda path: opened.append(path) or read_image(path)
+    )
+    Image.open(data_root / '0_before.png').save(data_root.parent / 'secret.png')
+    path = path.format(root=data_root)
+    edit_line(data_root, 1, before=path)
+    file = data_root / 'annotations.jsonl'
+    file.write_text(file.read_text().replace('"before_size": [48, 32], ', ''))
+    assert run_file(data_root, weights) == 1
+    assert opened == [data_root / '0_before.png', data_root / '2_before.png']
+    reason = capsys.readouterr().err.splitlines()[-1]
+    assert reason.startswith(f"  {file}:2: 'before' must be ") and reason.endswith(f'found {path!r} (pair p1)')
 
 
 def test_output_may_not_replace_the_annotations(stub, weights, data_root, capsys):
