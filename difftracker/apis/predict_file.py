@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from difftracker.apis.inferencer import DiffTrackerInferencer
 from difftracker.apis.kept_answers import keep_answers
 from difftracker.datasets.annotation_checks import check_path
 from difftracker.datasets.annotations import parse_record
-from difftracker.errors import AnnotationError, DiffTrackerError
+from difftracker.errors import AnnotationError, DiffTrackerError, ImageReadError, QueryError
 from difftracker.structures import PairRecord
 from difftracker.utils.files import check_target, parse_json_object, write_jsonl
 from difftracker.utils.image_io import read_image, read_stated_image
@@ -58,7 +59,8 @@ def predict_file(args: argparse.Namespace) -> int:
                     reason = f'pair_id {record.pair_id!r} stands on line {seen[record.pair_id]} already'
                     raise AnnotationError(annotations, reason, number)
                 seen[record.pair_id] = number
-                predictions.extend(_predict_record(inferencer, record, root))
+                with _naming_pair(annotations, number, record.pair_id):
+                    predictions.extend(_predict_record(inferencer, record, root))
             except DiffTrackerError as error:
                 failures.append(str(error))
         if predictions:
@@ -103,16 +105,31 @@ def parse_unlabelled(obj: dict[str, Any], path: Path, line: int) -> PairRecord:
 def _parse_line(text: bytes, path: Path, line: int, root: Path) -> PairRecord:
     """Parses a line; sizes of pictures that it does not state are read, for no box counts in their pixels."""
     obj = parse_json_object(text, path, line)
-    for side in ('before', 'after'):
-        if f'{side}_size' not in obj and isinstance(obj.get(side), str):
-            # Before the file is opened: an annotation file must not choose files of the whole disk.
-            fault = check_path(side, obj[side])
-            if fault is not None:
-                pair = f' (pair {obj["pair_id"]})' if isinstance(obj.get('pair_id'), str) else ''
-                raise AnnotationError(path, f'{fault.reason}{pair}', line)
-            height, width = read_image(root / obj[side]).shape[:2]
-            obj[f'{side}_size'] = [width, height]
+    with _naming_pair(path, line, obj.get('pair_id')):
+        for side in ('before', 'after'):
+            if f'{side}_size' not in obj and isinstance(obj.get(side), str):
+                # Before the file is opened: an annotation file must not choose files of the whole disk.
+                fault = check_path(side, obj[side])
+                if fault is not None:
+                    raise _fault(fault.reason, path, line, obj.get('pair_id'))
+                height, width = read_image(root / obj[side]).shape[:2]
+                obj[f'{side}_size'] = [width, height]
     return parse_unlabelled(obj, path, line)
+
+
+@contextmanager
+def _naming_pair(path: Path, line: int, pair_id: Any) -> Iterator[None]:
+    """Puts line and pair into the error of a picture or a sentence, which knows neither."""
+    try:
+        yield
+    except (ImageReadError, QueryError) as error:
+        raise _fault(str(error), path, line, pair_id) from error
+
+
+def _fault(reason: str, path: Path, line: int, pair_id: Any) -> AnnotationError:
+    """Words a fault as the reader of annotation files does."""
+    pair = f' (pair {pair_id})' if isinstance(pair_id, str) else ''
+    return AnnotationError(path, f'{reason}{pair}', line)
 
 
 def _predict_record(inferencer: DiffTrackerInferencer, record: PairRecord, root: Path) -> Iterator[dict]:

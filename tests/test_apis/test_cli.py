@@ -248,6 +248,29 @@ def test_file_run_goes_on_past_a_bad_pair(stub, weights, data_root, capsys, spoi
     assert 'Traceback' not in errors
 
 
+@pytest.mark.parametrize('stated', [True, False])
+@pytest.mark.parametrize(
+    ('spoil', 'reason'),
+    [
+        (lambda root: (root / '1_after.png').unlink(), '{root}/1_after.png: expected an image file, found nothing'),
+        (
+            lambda root: edit_line(root, 1, queries=[{'query_id': 'q', 'text': 'a\ud800b'}]),
+            'text: expected Unicode text',
+        ),
+    ],
+)
+def test_a_bad_picture_or_sentence_is_listed_with_line_and_pair(
+    stub, weights, data_root, capsys, stated, spoil, reason
+):
+    spoil(data_root)
+    file = data_root / 'annotations.jsonl'
+    if not stated:
+        file.write_text(file.read_text().replace('_size": ', '_size_of_old": '))
+    assert run_file(data_root, weights) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith(f'  {file}:2: {reason.format(root=data_root)}') and line.endswith(' (pair p1)')
+
+
 def test_output_is_never_left_in_part(stub, weights, data_root, monkeypatch, capsys):
     def interrupt(data: dict) -> None:
         raise KeyboardInterrupt
