@@ -27,9 +27,11 @@ def predict_file(args: argparse.Namespace) -> int:
     """Answers every sentence of an annotation file, one line per query, in the order of the file.
 
     A pair that cannot be used (a faulty line, an unreadable picture) gets no lines; it is listed on the error stream
-    at the end. The prediction file appears when the run is complete, never in part; where something ends the run before
-    that, or the file cannot be written after all, what was answered lies in a file of that name with `.partial` behind
-    it, or else in the folder of temporary files. A run that could answer nothing leaves an older file as it was.
+    at the end, where pairs without sentences are counted, too.
+
+    The prediction file appears when the run is complete, never in part; where something ends the run before that, or
+    the file cannot be written after all, what was answered lies in a file of that name with `.partial` behind it, or
+    else in the folder of temporary files. A run that could answer nothing leaves an older file as it was.
 
     Args:
         args: Arguments of the command line.
@@ -50,6 +52,7 @@ def predict_file(args: argparse.Namespace) -> int:
     inferencer = command_inferencer(args)
     predictions: list[dict] = []
     failures: list[str] = []
+    unasked = 0
     seen: dict[str, int] = {}
     try:
         for number, text in tqdm(lines, desc='predict', unit='pair', file=sys.stderr):
@@ -61,6 +64,7 @@ def predict_file(args: argparse.Namespace) -> int:
                 seen[record.pair_id] = number
                 with _naming_pair(annotations, number, record.pair_id):
                     predictions.extend(_predict_record(inferencer, record, root))
+                unasked += not record.queries
             except DiffTrackerError as error:
                 failures.append(str(error))
         if predictions:
@@ -69,6 +73,8 @@ def predict_file(args: argparse.Namespace) -> int:
         if predictions:
             keep_answers(out.with_name(f'{out.name}.partial'), predictions)
         raise
+    if unasked:
+        print(f'difftracker: {unasked} of {len(lines)} pairs ask nothing and have no predictions', file=sys.stderr)
     _print_failures(failures, len(lines))
     if not predictions:
         kept = 'stays as it was' if out.exists() else 'was not written'

@@ -271,6 +271,16 @@ def test_a_bad_picture_or_sentence_is_listed_with_line_and_pair(
     assert line.startswith(f'  {file}:2: {reason.format(root=data_root)}') and line.endswith(' (pair p1)')
 
 
+def test_pairs_that_ask_nothing_are_counted(stub, weights, data_root, capsys):
+    edit_line(data_root, 1, queries=[])
+    assert run_file(data_root, weights) == 0
+    assert [line['pair_id'] for line in read_lines(data_root)] == ['p0', 'p0', 'p2', 'p2']
+    assert '1 of 3 pairs ask nothing and have no predictions' in capsys.readouterr().err
+    edit_line(data_root, 1, queries=[{'query_id': 'q', 'text': 'gone'}])
+    assert run_file(data_root, weights) == 0
+    assert 'ask nothing' not in capsys.readouterr().err
+
+
 def test_output_is_never_left_in_part(stub, weights, data_root, monkeypatch, capsys):
     def interrupt(data: dict) -> None:
         raise KeyboardInterrupt
