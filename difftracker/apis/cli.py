@@ -15,6 +15,7 @@ from typing import NoReturn
 from difftracker.apis.ending_signals import EndingSignal, ending_signals
 from difftracker.errors import DiffTrackerError
 from difftracker.utils.score_argument import score_argument
+from difftracker.utils.size_argument import size_argument
 from difftracker.version import __version__
 
 # What is asked where no sentence is given.
@@ -87,7 +88,7 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
     )
     model.add_argument(
         '--exact-size',
-        type=int,
+        type=size_argument,
         metavar='PX',
         help='largest side at which pairs of drawn pictures, such as screenshots, are read (default: the one stored '
         'with the weights)',

@@ -185,6 +185,14 @@ def test_parser_errors_are_one_line_too(arguments, capsys):
     assert errors.startswith('difftracker: error: ') and errors.count('\n') == 1
 
 
+@pytest.mark.parametrize('size', ['1.5', '0', '-3', 'large', ''])
+def test_a_bad_size_is_named_with_its_option(capsys, size):
+    with pytest.raises(SystemExit):
+        main(['predict', 'a.png', 'b.png', f'--exact-size={size}'])
+    reason = f'argument --exact-size: expected a whole number of pixels, at least 1, found {size}'
+    assert reason in capsys.readouterr().err
+
+
 def test_bad_sentence_device_and_weights(stub, weights, files, capsys):
     assert main(['predict', *files, ' ', '--checkpoint', str(weights)]) == 2
     assert 'sentence' in capsys.readouterr().err
