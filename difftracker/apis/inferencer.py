@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +37,8 @@ class DiffTrackerInferencer:
 
     Raises:
         CheckpointError: The model is unknown or its file cannot be used.
-        ConfigError: The device is not there, the threshold lies outside `[0, 1]`, or the batch size or the largest
-            side is below 1.
+        ConfigError: An argument is of another type, the device is not there, the threshold lies outside `[0, 1]`, or
+            the batch size or the largest side is below 1.
     """
 
     def __init__(
@@ -47,12 +49,13 @@ class DiffTrackerInferencer:
         batch_size: int = 1,
         exact_size: int | None = None,
     ) -> None:
-        if score_threshold is not None and not 0 <= score_threshold <= 1:
-            raise ConfigError(f'score_threshold: expected a number in [0, 1], found {score_threshold}')
-        if batch_size < 1:
-            raise ConfigError(f'batch_size: expected at least 1, found {batch_size}')
-        if exact_size is not None and exact_size < 1:
-            raise ConfigError(f'exact_size: expected at least 1, found {exact_size}')
+        if not isinstance(model, (str, os.PathLike)):
+            raise ConfigError(f'model: expected the name of a shipped model or a weights file, found {model!r}')
+        if score_threshold is not None and not (_is_number(score_threshold, Real) and 0 <= score_threshold <= 1):
+            raise ConfigError(f'score_threshold: expected a number in [0, 1], found {score_threshold!r}')
+        for name, value in (('batch_size', batch_size), ('exact_size', 1 if exact_size is None else exact_size)):
+            if not (_is_number(value, Integral) and value >= 1):
+                raise ConfigError(f'{name}: expected a whole number, at least 1, found {value!r}')
         _check_device(device)
         path = resolve_model(model)
         # Here and not above: building needs every model part, and a bad argument should not wait for it.
@@ -184,10 +187,15 @@ def _check_text(text: str) -> str:
     return text
 
 
+def _is_number(value: object, kind: type) -> bool:
+    """Tells numbers, those of NumPy included, from strings that look alike and from truth values."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
 def _check_device(device: str) -> None:
     try:
         asked = torch.device(device)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise ConfigError(f'device: expected cpu, cuda or cuda:N, found {device!r}') from error
     if asked.type == 'cpu':
         return

@@ -144,6 +144,35 @@ def test_bad_settings(weights, tmp_path):
         DiffTrackerInferencer('no-such-model')
 
 
+@pytest.mark.parametrize(
+    ('name', 'value', 'expected'),
+    [
+        ('model', None, 'the name of a shipped model or a weights file'),
+        ('model', 3, 'the name of a shipped model or a weights file'),
+        ('device', None, 'cpu, cuda or cuda:N'),
+        ('device', 1.5, 'cpu, cuda or cuda:N'),
+        ('score_threshold', '0.5', 'a number in [0, 1]'),
+        ('score_threshold', float('nan'), 'a number in [0, 1]'),
+        ('score_threshold', True, 'a number in [0, 1]'),
+        ('batch_size', '4', 'a whole number, at least 1'),
+        ('batch_size', None, 'a whole number, at least 1'),
+        ('batch_size', 2.0, 'a whole number, at least 1'),
+        ('exact_size', '480', 'a whole number, at least 1'),
+        ('exact_size', 1.5, 'a whole number, at least 1'),
+    ],
+)
+def test_settings_of_another_type(weights, name, value, expected):
+    with pytest.raises(ConfigError) as caught:
+        DiffTrackerInferencer(**{'model': weights, name: value})
+    assert str(caught.value) == f'{name}: expected {expected}, found {value!r}'
+
+
+def test_numbers_of_numpy_and_a_device_of_torch_are_settings(stub, weights, pair):
+    settings = {'score_threshold': np.float32(0.25), 'batch_size': np.int64(2), 'exact_size': np.int32(64)}
+    (result,) = DiffTrackerInferencer(weights, torch.device('cpu'), **settings)(*pair, 'gone')
+    assert result.kinds == ['remove', 'appearance']
+
+
 @pytest.mark.parametrize('device', ['mps', 'meta', 'cuda:1'])
 def test_devices_that_are_not_there(weights, monkeypatch, device):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
