@@ -13,7 +13,7 @@ _base_ = [
 
 model = dict(
     backbone=dict(backbone=dict(frozen_stages=3)),
-    decoder=dict(describer=dict(vocabulary=_base_.things, loss_weight=2.0)),
+    decoder=dict(describer=dict(vocabulary=_base_.things, loss_weight=2.0), origins=True),
 )
 optim_wrapper = dict(optimizer=dict(lr=4e-4))
 custom_hooks = [
