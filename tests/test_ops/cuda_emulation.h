@@ -21,7 +21,8 @@
 #define __host__
 #define __shared__
 #define __align__(bytes) __attribute__((aligned(bytes)))
-#define __launch_bounds__(threads)
+#define __launch_bounds__(...)
+struct alignas(8) int2 { int x, y; };
 
 struct Dimensions {
   unsigned int x;

@@ -38,24 +38,14 @@ __device__ inline Scalar sum_group(Scalar number) {
   return number;
 }
 
-// Visits one corner: adds to its gradient and returns its product with the output's gradient.
-template <int kCount, typename Value, typename Sums>
-__device__ inline Exact<Value> visit_corner(
-    const Value* value, const Sums& sums, int64_t base, int32_t row, int64_t stride,
-    const Exact<Value> (&grad)[kCount], Exact<Value> weight) {
-  using Scalar = Exact<Value>;
-  if (row < 0) {
-    return 0;
-  }
-  const int64_t place = base + row * stride;
-  Scalar channels[kCount];
-  load<kCount>(value + place, channels);
-  Scalar product = 0;
+// A corner's product with the output's gradient.
+template <int kCount, typename Value>
+__device__ inline Exact<Value> product_of(const Packet<kCount, Value>& packet, const Exact<Value> (&grad)[kCount]) {
+  Exact<Value> product = 0;
 #pragma unroll
   for (int i = 0; i < kCount; ++i) {
-    product += channels[i] * grad[i];
+    product += to_exact(packet.items[i]) * grad[i];
   }
-  sums.template add<kCount>(place, grad, weight);
   return product;
 }
 
@@ -80,7 +70,7 @@ __device__ inline void backward_groups(
   read_levels(tensors.shapes, tensors.starts, sizes, levels);
 
   const int32_t points = sizes.points_per_item();
-  const int64_t stride = sizes.heads * sizes.dim;
+  const int32_t stride = int32_t(sizes.heads) * int32_t(sizes.dim), row_bytes = stride * int32_t(sizeof(Value));
   for (int64_t first = int64_t(blockIdx.x) * kGroups; first < sizes.items(); first += int64_t(gridDim.x) * kGroups) {
     const int64_t item = first + group;
     const bool active = item < sizes.items();
@@ -110,12 +100,23 @@ __device__ inline void backward_groups(
             const Place<Scalar> place = kept[i].place;
             const Scalar right = place.right, lower = place.lower, left = 1 - right, upper = 1 - lower;
             const Scalar weight = kept[i].weight;
-            const auto visit = [&](int32_t corner, Scalar share) {
-              return visit_corner<kCount>(tensors.value, sums, base, corner, stride, grad, share);
-            };
             const int4 row = place.rows;
-            const Scalar a = visit(row.x, weight * upper * left), b = visit(row.y, weight * upper * right);
-            const Scalar c = visit(row.z, weight * lower * left), d = visit(row.w, weight * lower * right);
+            const Value* const values = tensors.value + base;
+            const auto one = load_corner<kCount>(values, row.x, row_bytes);
+            const auto two = load_corner<kCount>(values, row.y, row_bytes);
+            const auto three = load_corner<kCount>(values, row.z, row_bytes);
+            const auto four = load_corner<kCount>(values, row.w, row_bytes);
+            const auto add = [&](int32_t corner, Scalar share) {
+              if (corner >= 0) {
+                sums.template add<kCount>(base + int64_t(corner) * stride, grad, share);
+              }
+            };
+            add(row.x, weight * upper * left);
+            add(row.y, weight * upper * right);
+            add(row.z, weight * lower * left);
+            add(row.w, weight * lower * right);
+            const Scalar a = product_of<kCount>(one, grad), b = product_of<kCount>(two, grad);
+            const Scalar c = product_of<kCount>(three, grad), d = product_of<kCount>(four, grad);
             by_weight = upper * (left * a + right * b) + lower * (left * c + right * d);
             by_x = upper * (b - a) + lower * (d - c);
             by_y = left * (c - a) + right * (d - b);
@@ -141,13 +142,13 @@ __device__ inline void backward_groups(
 }
 
 template <typename Value, int kCount, int kGroup>
-__global__ void __launch_bounds__(kThreads) backward_kernel(
+__global__ void __launch_bounds__(kThreads, 4) backward_kernel(
     Sizes sizes, BackwardTensors<Value> tensors, Exact<Value>* sums, int32_t chunk) {
   backward_groups<Value, kCount, kGroup>(sizes, tensors, AtomicSums<Exact<Value>>{sums}, chunk);
 }
 
 template <typename Value, int kCount, int kGroup>
-__global__ void __launch_bounds__(kThreads) deterministic_backward_kernel(
+__global__ void __launch_bounds__(kThreads, 4) deterministic_backward_kernel(
     Sizes sizes, BackwardTensors<Value> tensors, unsigned long long* sums, FixedPoint format, int32_t chunk) {
   backward_groups<Value, kCount, kGroup>(sizes, tensors, FixedPointSums<Exact<Value>>::make(sums, format), chunk);
 }

@@ -11,21 +11,17 @@ template <typename Scalar>
 constexpr int kForwardPointBytes = sizeof(int4) + sizeof(Quad<Scalar>);
 
 template <int kCount, typename Value>
-__device__ inline void add_row(
-    const Value* base, int32_t row, int64_t stride, Exact<Value> weight, Exact<Value> (&sums)[kCount]) {
-  if (row >= 0) {
-    Exact<Value> channels[kCount];
-    load<kCount>(base + row * stride, channels);
+__device__ inline void add_corner(
+    const Packet<kCount, Value>& packet, Exact<Value> weight, Exact<Value> (&sums)[kCount]) {
 #pragma unroll
-    for (int i = 0; i < kCount; ++i) {
-      sums[i] += weight * channels[i];
-    }
+  for (int i = 0; i < kCount; ++i) {
+    sums[i] += weight * to_exact(packet.items[i]);
   }
 }
 
 // kCount: channels per thread; kGroup: threads per group. `chunk` points are placed at a time.
 template <typename Value, int kCount, int kGroup>
-__global__ void __launch_bounds__(kThreads) forward_kernel(
+__global__ void __launch_bounds__(kThreads, 4) forward_kernel(
     Sizes sizes, const int64_t* __restrict__ shapes, const int64_t* __restrict__ starts,
     const Value* __restrict__ value, const Exact<Value>* __restrict__ locations,
     const Exact<Value>* __restrict__ weights, Value* __restrict__ output, int32_t chunk) {
@@ -40,7 +36,7 @@ __global__ void __launch_bounds__(kThreads) forward_kernel(
   read_levels(shapes, starts, sizes, levels);
 
   const int32_t points = sizes.points_per_item();
-  const int64_t stride = sizes.heads * sizes.dim;
+  const int32_t row_bytes = int32_t(sizes.heads) * int32_t(sizes.dim) * int32_t(sizeof(Value));
   for (int64_t first = int64_t(blockIdx.x) * kGroups; first < sizes.items(); first += int64_t(gridDim.x) * kGroups) {
     const int64_t item = first + group;
     const bool active = item < sizes.items();
@@ -61,19 +57,25 @@ __global__ void __launch_bounds__(kThreads) forward_kernel(
             const Scalar weight = weights[at], upper = weight * (1 - place.lower), lower = weight * place.lower;
             const Scalar left = 1 - place.right;
             rows[i] = place.rows;
-            shares[i] = {upper * left, upper * place.right, lower * left, lower * place.right};
+            shares[i] = {
+                place.rows.x < 0 ? 0 : upper * left, place.rows.y < 0 ? 0 : upper * place.right,
+                place.rows.z < 0 ? 0 : lower * left, place.rows.w < 0 ? 0 : lower * place.right};
           }
           __syncwarp();
         }
         if (has_channels) {
-#pragma unroll 4
+#pragma unroll 2
           for (int32_t i = 0; i < count; ++i) {
             const int4 corner = rows[i];
             const Quad<Scalar> share = shares[i];
-            add_row<kCount>(base, corner.x, stride, share.x, sums);
-            add_row<kCount>(base, corner.y, stride, share.y, sums);
-            add_row<kCount>(base, corner.z, stride, share.z, sums);
-            add_row<kCount>(base, corner.w, stride, share.w, sums);
+            const auto one = load_corner<kCount>(base, corner.x, row_bytes);
+            const auto two = load_corner<kCount>(base, corner.y, row_bytes);
+            const auto three = load_corner<kCount>(base, corner.z, row_bytes);
+            const auto four = load_corner<kCount>(base, corner.w, row_bytes);
+            add_corner<kCount>(one, share.x, sums);
+            add_corner<kCount>(two, share.y, sums);
+            add_corner<kCount>(three, share.z, sums);
+            add_corner<kCount>(four, share.w, sums);
           }
         }
       }

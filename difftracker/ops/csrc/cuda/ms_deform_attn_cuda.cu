@@ -42,6 +42,9 @@ Sizes sizes_of(const Tensor& value, const Tensor& locations) {
   STD_TORCH_CHECK(
       locations.size(3) <= 1024 && locations.size(3) * locations.size(4) <= std::numeric_limits<int32_t>::max(),
       "sampling_locations: expected at most 1024 levels, got ", locations.size(3));
+  STD_TORCH_CHECK(
+      value.size(2) * value.size(3) * int64_t(sizeof(double)) <= std::numeric_limits<int32_t>::max(),
+      "value: expected heads times channels below 2^28, got ", value.size(2), " x ", value.size(3));
   return {value.size(0), value.size(1), value.size(2), value.size(3), locations.size(1), int32_t(locations.size(3)),
           int32_t(locations.size(4))};
 }

@@ -6,6 +6,7 @@
 #include <cuda_runtime.h>
 
 #include <cstdint>
+#include <cstring>
 
 namespace difftracker::cuda {
 
@@ -57,6 +58,14 @@ __device__ inline void from_exact(double number, double* to) { *to = number; }
 __device__ inline void from_exact(float number, __half* to) { *to = __float2half_rn(number); }
 __device__ inline void from_exact(float number, __nv_bfloat16* to) { *to = __float2bfloat16_rn(number); }
 
+// A word of so many bytes: what one access moves, whatever it means.
+template <int kBytes> struct RawOf;
+template <> struct RawOf<16> { using Type = int4; };
+template <> struct RawOf<8> { using Type = int2; };
+template <> struct RawOf<4> { using Type = int; };
+template <> struct RawOf<2> { using Type = short; };
+template <int kBytes> using Raw = typename RawOf<kBytes>::Type;
+
 // kCount channels as one access: either 16 bytes, aligned, or a single channel.
 template <int kCount, typename Value>
 struct alignas(kCount * sizeof(Value)) Packet {
@@ -70,6 +79,20 @@ __device__ inline void load(const Value* from, Exact<Value> (&to)[kCount]) {
   for (int i = 0; i < kCount; ++i) {
     to[i] = to_exact(packet.items[i]);
   }
+}
+
+// The channels of a row, zeros for row -1. As a word, which is loaded or not without a branch, so that the loads of all
+// corners are in flight before one of them is used. `row_bytes` is the distance between rows.
+template <int kCount, typename Value>
+__device__ inline Packet<kCount, Value> load_corner(const Value* base, int32_t row, int32_t row_bytes) {
+  Raw<kCount * sizeof(Value)> raw{};
+  if (row >= 0) {
+    raw = *reinterpret_cast<const Raw<kCount * sizeof(Value)>*>(
+        reinterpret_cast<const char*>(base) + int64_t(row) * row_bytes);
+  }
+  Packet<kCount, Value> packet;
+  memcpy(&packet, &raw, sizeof(packet));
+  return packet;
 }
 
 template <int kCount, typename Value>
