@@ -76,9 +76,13 @@ def build(place: Path) -> Callable[..., torch.Tensor]:
     folder = Path(gettempdir()) / NAME
     write_sources(read_sources(place), folder)
     flags = ['-DWITH_CUDA=1']
+    objects = folder / 'build'
+    objects.mkdir(exist_ok=True)
+    # A build that was killed leaves it, and PyTorch would wait for that build for ever.
+    (objects / 'lock').unlink(missing_ok=True)
     extension = load(
         NAME, [str(folder / name) for name in SOURCES], extra_include_paths=[str(folder)], extra_cflags=flags,
-        extra_cuda_cflags=['-O3', *flags], with_cuda=True,
+        extra_cuda_cflags=['-O3', *flags], with_cuda=True, build_directory=str(objects),
     )  # fmt: skip
 
     class OriginalAttention(torch.autograd.Function):
