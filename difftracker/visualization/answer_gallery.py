@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from difftracker.datasets.annotations import read_annotations
-from difftracker.errors import AnnotationError
 from difftracker.evaluation.prediction import Prediction
 from difftracker.evaluation.query_outcome import QueryOutcome, judge
 from difftracker.structures import ChangeResult, PairRecord, Query
@@ -90,17 +89,10 @@ def draw_judged(
 
     Returns:
         `(H, W, 3)` uint8 RGB picture.
-
-    Raises:
-        AnnotationError: The line has another number of `before_boxes` than of boxes.
     """
     boxes, scores = line['boxes'], line['scores']
     before_boxes = _optional(line, 'before_boxes', boxes)
     kinds = _optional(line, 'kinds', ['change'] * len(boxes))
-    if len(before_boxes) != len(boxes):
-        where = f'prediction for query {query.query_id!r} of pair {record.pair_id!r}'
-        found = f'{len(before_boxes)} for {len(boxes)} boxes'
-        raise AnnotationError(where, f'before_boxes must be one per box, found {found}')
     decided = [place for place, score in enumerate(scores) if score >= threshold]
     # The lists of a prediction file may stand in any order; sorting is stable, as it is where they are scored.
     decided.sort(key=lambda place: scores[place], reverse=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from difftracker.apis.ending_signals import NAMES
 from tests.test_apis.stub_model import CONFIG, StubModel
 
 
@@ -68,3 +71,13 @@ def data_root(tmp_path: Path, pair: tuple[np.ndarray, np.ndarray]) -> Path:
         )
     (root / 'annotations.jsonl').write_text(''.join(json.dumps(line) + '\n' for line in lines))
     return root
+
+
+@pytest.fixture()
+def ending_by_default() -> Iterator[None]:
+    """Ending signals as a shell at a terminal leaves them; `nohup`, under which tests may run, has one ignored."""
+    numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+    before = [signal.signal(number, signal.SIG_DFL) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)

@@ -314,6 +314,7 @@ def test_what_was_answered_before_an_interruption_is_kept(stub, weights, data_ro
     assert [json.loads(line)['pair_id'] for line in partial.read_text().splitlines()] == ['p0', 'p0', 'p1', 'p1']
 
 
+@pytest.mark.usefixtures('ending_by_default')
 def test_what_was_answered_before_a_signal_is_kept_though_no_terminal_is_left(stub, weights, data_root, monkeypatch):
     answer, calls = stub.test_step, []
 

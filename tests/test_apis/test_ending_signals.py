@@ -10,6 +10,7 @@ from difftracker.apis.ending_signals import NAMES, EndingSignal, ending_signals
 NUMBERS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
 
 
+@pytest.mark.usefixtures('ending_by_default')
 @pytest.mark.parametrize('number', NUMBERS)
 def test_a_signal_interrupts_and_the_next_ones_wait(number):
     with pytest.raises(EndingSignal) as caught, ending_signals():
@@ -34,6 +35,7 @@ def test_a_signal_that_is_ignored_or_handled_stays_so(kept):
         signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.usefixtures('ending_by_default')
 def test_another_thread_runs_without_handlers():
     done = []
 

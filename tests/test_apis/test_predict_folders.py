@@ -79,6 +79,7 @@ def test_an_interruption_keeps_what_was_answered(stub, weights, folders, monkeyp
     assert len((folders / 'out/answers.jsonl').read_text().splitlines()) == 1
 
 
+@pytest.mark.usefixtures('ending_by_default')
 @pytest.mark.parametrize('name', [name for name in NAMES if hasattr(signal, name)])
 def test_an_ending_signal_keeps_what_was_answered(stub, weights, folders, monkeypatch, capsys, name):
     answer, calls, number = stub.test_step, [], getattr(signal, name)
